@@ -1,0 +1,1 @@
+"""Hits become statements: verbatim sentences with their place, or an honest abstention."""

@@ -1,0 +1,132 @@
+"""The nouns of the Casebook, as frozen dataclasses from the standard library alone.
+
+Read from top to bottom this file is the whole story: a PDF is a `Document` of `Page`s; a page is cut into
+`Passage`s; a query finds `Hit`s; a hit is quoted in a `Citation`; citations carry `Statement`s; statements make an
+`Answer`, and answers laid side by side make a `Comparison` of `Cell`s.
+
+The invariant everywhere: ``page.text[start:end] == passage.text == what is shown``. `start` and `end` are character
+offsets (Unicode code points) into the page's text; page numbers are physical and 1-based; scores are "higher is better".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Span = tuple[int, int]
+"""A half-open range of characters, ``text[start:end]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One PDF of the collection. `id` is stable across re-ingestion; `sha256` names the file's content."""
+
+    id: str
+    title: str
+    system: str
+    kind: str
+    sha256: str
+    page_count: int
+    source: str = "yours"
+    state: str = ""
+    years: str = ""
+    aliases: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+    origin: str = ""
+    flags: tuple[str, ...] = ()
+    passage_count: int = 0
+    added: str = ""
+    original_title: str = ""
+    original_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: `number` is physical and 1-based, `label` is what is printed on it, `text` is what offsets index."""
+
+    document: str
+    number: int
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one page, the unit of retrieval. `sentences` are spans on the page, in order, inside [start, end)."""
+
+    id: str
+    document: str
+    page: int
+    start: int
+    end: int
+    heading: str
+    text: str
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a query. `score` fuses `dense_score` (cosine) and `lexical_score` (BM25); all higher-is-better."""
+
+    passage: Passage
+    score: float
+    dense_score: float
+    lexical_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a quotation stands: ``page(document, page).text[start:end] == quote``."""
+
+    document: str
+    page: int
+    label: str
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing the answer says. In the default answer `text` is the quotation itself, joined over a page break if need be."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    system: str = ""
+    score: float = 0.0
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The statements that answer a question, or an abstention with its reason and the nearest passage that was rejected."""
+
+    question: str
+    statements: tuple[Statement, ...]
+    abstained: bool
+    confidence: float
+    reason: str = ""
+    nearest: Citation | None = None
+    kind: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a comparison. `state` is "quoted", "no_evidence", "not_covered" or "extraction_failed"; never blank."""
+
+    system: str
+    row: str
+    state: str
+    statement: Statement | None = None
+    more: int = 0
+    rejected: Citation | None = None
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Systems by rows (themes or questions); `cells` holds one cell for each pair, row by row."""
+
+    systems: tuple[str, ...]
+    rows: tuple[str, ...]
+    cells: tuple[Cell, ...] = field(default=())

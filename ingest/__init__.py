@@ -1,0 +1,1 @@
+"""PDF files become a snapshot: catalog -> pages -> passages -> vectors -> disk."""

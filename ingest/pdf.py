@@ -1,0 +1,205 @@
+"""A PDF becomes glyphs and structure: PDFium for characters and their boxes, pypdf for outline, labels and metadata.
+
+Runs inside a worker process (see `ingest.workers`): a hostile file can cost a worker, never the application.
+PDFium's characters are read one by one (`FPDFText_GetUnicode`), so character i *is* box i and a highlight is exact by
+construction. PDFium is not thread-safe; here each process has one reader, and `page_image` takes a lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pypdf
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from casebook.errors import EncryptedError, ExtractionError
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+PDFIUM_LOCK = threading.Lock()
+T = TypeVar("T")
+MAX_CHARACTERS = 400_000
+"""Characters read of one page; a page beyond that is no page of prose and would only cost memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """What PDFium drew on one page, in content order.
+
+    `codes` has n characters; `boxes` is (n, 4) float32 (left, bottom, right, top) in points, origin bottom left;
+    `sizes` is (n,) float32, the font size in points; `bold` is (n,) bool.
+    """
+
+    codes: str
+    boxes: np.ndarray
+    sizes: np.ndarray
+    bold: np.ndarray
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What pypdf knows: headings per page (1-based), printed page labels, metadata, and its own text as a fallback."""
+
+    headings: dict[int, tuple[str, ...]]
+    labels: tuple[str, ...]
+    title: str
+    author: str
+    year: str
+    fallback: tuple[str, ...] = ()
+
+
+def check(path: Path) -> None:
+    """Refuses what is no PDF before any parser sees it.
+
+    Raises `ExtractionError` for a missing, empty or foreign file.
+    """
+    if not path.is_file():
+        raise ExtractionError(f"{path.name} is not there (looked for {path}).")
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if not head.strip():
+        raise ExtractionError(f"{path.name} is empty. Save or download it again.")
+    if b"%PDF-" not in head:
+        raise ExtractionError(f"{path.name} is not a PDF. Export it as PDF and add it again.")
+
+
+def open_pdfium(path: Path, password: str | None = None) -> pdfium.PdfDocument:
+    """Opens with PDFium; raises `EncryptedError` when a password is wanted, `ExtractionError` when it cannot be read."""
+    try:
+        document = pdfium.PdfDocument(path, password=password)
+        if len(document) == 0:
+            raise ExtractionError(f"{path.name} has no pages.")
+        return document
+    except pdfium.PdfiumError as error:
+        if "assword" in str(error):
+            tail = "the password given does not open it" if password else "give --password, or save it without one"
+            raise EncryptedError(f"{path.name} is encrypted: {tail}.") from error
+        raise ExtractionError(f"{path.name} is damaged and cannot be read. Download or export it again.") from error
+
+
+def read_glyphs(document: pdfium.PdfDocument) -> Iterator[Glyphs | None]:
+    """Yields the glyphs of each page in order; None for a page PDFium cannot load."""
+    for index in range(len(document)):
+        try:
+            page = document[index]
+        except pdfium.PdfiumError:
+            yield None
+            continue
+        try:
+            yield _page_glyphs(page)
+        finally:
+            page.close()
+
+
+def _page_glyphs(page: pdfium.PdfPage) -> Glyphs | None:
+    try:
+        textpage = page.get_textpage()
+    except pdfium.PdfiumError:
+        return None
+    try:
+        count = min(max(raw.FPDFText_CountChars(textpage.raw), 0), MAX_CHARACTERS)
+        codes: list[str] = []
+        boxes = np.zeros((count, 4), np.float32)
+        sizes = np.zeros(count, np.float32)
+        bold = np.zeros(count, bool)
+        rect = raw.FS_RECTF()
+        for i in range(count):
+            code = raw.FPDFText_GetUnicode(textpage.raw, i)
+            codes.append(chr(code) if code <= 0x10FFFF else "\ufffd")
+            if code in (10, 13):
+                continue
+            if raw.FPDFText_GetLooseCharBox(textpage.raw, i, ctypes.byref(rect)):
+                boxes[i] = (rect.left, rect.bottom, rect.right, rect.top)
+            sizes[i] = raw.FPDFText_GetFontSize(textpage.raw, i)
+            bold[i] = raw.FPDFText_GetFontWeight(textpage.raw, i) >= 600
+        width, height = page.get_size()
+        return Glyphs("".join(codes), np.nan_to_num(boxes), sizes, bold, width, height)
+    finally:
+        textpage.close()
+
+
+def read_structure(path: Path, password: str | None, page_count: int, empty_pages: frozenset[int]) -> Structure:
+    """Outline, labels and metadata by pypdf. Whatever pypdf cannot read is left out: structure is a help, not a need.
+
+    `empty_pages` (1-based) are those PDFium found no text on: pypdf's text is taken for them.
+    """
+    nothing = Structure({}, tuple(str(n + 1) for n in range(page_count)), "", "", "")
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(path.read_bytes()), password=password)
+        labels = _attempt(lambda: tuple(reader.page_labels), ())
+        if len(labels) != page_count:
+            labels = nothing.labels
+        info = _attempt(lambda: reader.metadata, None)
+        return Structure(
+            headings=_attempt(lambda: _outline(reader), {}),
+            labels=labels,
+            title=_attempt(lambda: str(info.title or ""), "") if info else "",
+            author=_attempt(lambda: str(info.author or ""), "") if info else "",
+            year=_attempt(lambda: str(info.creation_date.year), "") if info else "",
+            fallback=_fallback_text(reader, page_count, empty_pages),
+        )
+    except Exception:  # noqa: BLE001  pypdf raises many kinds on damaged files; PDFium's text stands by itself
+        return nothing
+
+
+def _attempt(read: Callable[[], T], default: T) -> T:
+    try:
+        return read()
+    except Exception:  # noqa: BLE001  see read_structure
+        return default
+
+
+def _fallback_text(reader: pypdf.PdfReader, page_count: int, empty_pages: frozenset[int]) -> tuple[str, ...]:
+    return tuple(
+        _attempt(lambda n=n: reader.pages[n - 1].extract_text(), "") if n in empty_pages else ""
+        for n in range(1, page_count + 1)
+    )
+
+
+def _outline(reader: pypdf.PdfReader) -> dict[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+
+    def walk(items: list, depth: int) -> None:  # type: ignore[type-arg]
+        for item in items[:5000]:
+            if isinstance(item, list):
+                if depth < 8:
+                    walk(item, depth + 1)
+                continue
+            number = reader.get_destination_page_number(item)
+            if number is not None and item.title:
+                found.setdefault(number + 1, []).append(str(item.title))
+
+    walk(reader.outline, 0)
+    return {page: tuple(titles) for page, titles in found.items()}
+
+
+def is_encrypted(path: Path) -> bool:
+    """Whether the file wants a password to be opened."""
+    try:
+        open_pdfium(path).close()
+    except EncryptedError:
+        return True
+    except ExtractionError:
+        return False
+    return False
+
+
+def decrypt(path: Path, password: str, target: Path) -> None:
+    """Writes a copy without encryption. Raises `EncryptedError` when the password is wrong."""
+    document = open_pdfium(path, password)
+    try:
+        with target.open("wb") as file:
+            document.save(file, flags=raw.FPDF_REMOVE_SECURITY)
+    finally:
+        document.close()
