@@ -27,6 +27,9 @@ HYPHENS = "\x02\ufffe"
 CELL_GAP = 1.1
 """A horizontal gap wider than this many font sizes separates two cells; justified text stays under it."""
 
+STRETCHED_GAP = 4.0
+"""The same where the file has a space in the gap: justification stretches spaces, cells are parted by none."""
+
 MAX_CELL_LINES = 8
 """Blocks side by side with more lines than this are columns of text, not cells of a row."""
 
@@ -136,7 +139,8 @@ def _breaks(glyphs: Glyphs, run: list[int], i: int) -> bool:
     size = max(float(glyphs.sizes[last]), float(glyphs.sizes[i]), 1.0)
     height = max(left[3] - left[1], right[3] - right[1], 1.0)
     overlap = min(left[3], right[3]) - max(left[1], right[1])
-    return bool(right[0] - left[2] > CELL_GAP * size or right[2] < left[0] or overlap < -0.25 * height)
+    gap = CELL_GAP if not glyphs.spaced[last + 1 : i].any() else STRETCHED_GAP
+    return bool(right[0] - left[2] > gap * size or right[2] < left[0] or overlap < -0.25 * height)
 
 
 def _segment(glyphs: Glyphs, run: Sequence[int], hyphenated: bool) -> Segment | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import io
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,13 +37,15 @@ class Glyphs:
     """What PDFium drew on one page, in content order.
 
     `codes` has n characters; `boxes` is (n, 4) float32 (left, bottom, right, top) in points, origin bottom left;
-    `sizes` is (n,) float32, the font size in points; `bold` is (n,) bool.
+    turned so that the page's main text runs from left to right. `sizes` is (n,) float32, the font size in points; `bold`
+    is (n,) bool; `spaced` is (n,) bool: the character is a space the file itself has, not one PDFium put into a gap.
     """
 
     codes: str
     boxes: np.ndarray
     sizes: np.ndarray
     bold: np.ndarray
+    spaced: np.ndarray
     width: float
     height: float
 
@@ -113,6 +116,7 @@ def _page_glyphs(page: pdfium.PdfPage) -> Glyphs | None:
         boxes = np.zeros((count, 4), np.float32)
         sizes = np.zeros(count, np.float32)
         bold = np.zeros(count, bool)
+        spaced = np.zeros(count, bool)
         rect = raw.FS_RECTF()
         for i in range(count):
             code = raw.FPDFText_GetUnicode(textpage.raw, i)
@@ -123,10 +127,45 @@ def _page_glyphs(page: pdfium.PdfPage) -> Glyphs | None:
                 boxes[i] = (rect.left, rect.bottom, rect.right, rect.top)
             sizes[i] = raw.FPDFText_GetFontSize(textpage.raw, i)
             bold[i] = raw.FPDFText_GetFontWeight(textpage.raw, i) >= 600
-        width, height = page.get_size()
-        return Glyphs("".join(codes), np.nan_to_num(boxes), sizes, bold, width, height)
+            spaced[i] = code == 32 and raw.FPDFText_IsGenerated(textpage.raw, i) == 0
+        _join_surrogates(codes)
+        boxes, width, height = _upright(np.nan_to_num(boxes), page, _quarter_turns(textpage, count))
+        return Glyphs("".join(codes), boxes, sizes, bold, spaced, width, height)
     finally:
         textpage.close()
+
+
+def _quarter_turns(textpage: pdfium.PdfTextPage, count: int) -> int:
+    """How many quarter turns counterclockwise most characters of the page are drawn at (a sample of them is asked)."""
+    angles = [raw.FPDFText_GetCharAngle(textpage.raw, i) for i in range(0, count, max(1, count // 100))]
+    turns = [-round(angle / (math.pi / 2)) % 4 for angle in angles if angle >= 0]  # PDFium counts clockwise
+    return max(set(turns), key=lambda turn: (turns.count(turn), -turn)) if turns else 0
+
+
+def _upright(boxes: np.ndarray, page: pdfium.PdfPage, turns: int) -> tuple[np.ndarray, float, float]:
+    """Boxes turned back by quarter turns, with the size of the page in that position."""
+    left, bottom, right, top = page.get_mediabox()
+    try:
+        left, bottom, right, top = page.get_cropbox()
+    except pdfium.PdfiumError:
+        pass
+    width, height = right - left, top - bottom
+    x0, y0, x1, y1 = boxes[:, 0] - left, boxes[:, 1] - bottom, boxes[:, 2] - left, boxes[:, 3] - bottom
+    if turns == 1:  # drawn upwards: the page's left becomes its top
+        return np.stack([y0, width - x1, y1, width - x0], axis=1), height, width
+    if turns == 2:
+        return np.stack([width - x1, height - y1, width - x0, height - y0], axis=1), width, height
+    if turns == 3:
+        return np.stack([height - y1, x0, height - y0, x1], axis=1), height, width
+    return np.stack([x0, y0, x1, y1], axis=1), width, height
+
+
+def _join_surrogates(codes: list[str]) -> None:
+    """PDFium gives characters beyond the basic plane as two halves; the first takes the character, the second nothing."""
+    for i in range(len(codes) - 1):
+        high, low = ord(codes[i]), ord(codes[i + 1])
+        if 0xD800 <= high < 0xDC00 <= low < 0xE000:
+            codes[i], codes[i + 1] = chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)), "\u200b"
 
 
 def read_structure(path: Path, password: str | None, page_count: int, empty_pages: frozenset[int]) -> Structure:
