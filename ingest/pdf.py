@@ -235,10 +235,11 @@ def is_encrypted(path: Path) -> bool:
 
 
 def decrypt(path: Path, password: str, target: Path) -> None:
-    """Writes a copy without encryption. Raises `EncryptedError` when the password is wrong."""
-    document = open_pdfium(path, password)
+    """Writes a copy without encryption, the same bytes each time. Raises `EncryptedError` when the password is wrong."""
+    open_pdfium(path, password).close()  # refuses a wrong password in a sentence
     try:
+        writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(path, password=password))
         with target.open("wb") as file:
-            document.save(file, flags=raw.FPDF_REMOVE_SECURITY)
-    finally:
-        document.close()
+            writer.write(file)
+    except Exception as error:  # noqa: BLE001  pypdf raises many kinds on damaged files
+        raise EncryptedError(f"{path.name} cannot be decrypted ({type(error).__name__}). Save it without a password.") from error
