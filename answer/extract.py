@@ -1,74 +1,83 @@
-"""The default answer: the best supporting sentences, verbatim, each with its citation; or an abstention."""
+"""The default answer: the fewest verbatim quotations that answer the question, each with its place; or an abstention."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from answer import abstain
 from answer.citations import PageReader, cite
-from answer.evidence import Candidate, SentenceVectors, candidates
+from answer.evidence import Candidate, Relevance, Sources, candidates, judge
+from answer.kinds import Question
+from answer.select import SelectSettings, select, speaks_against
 from casebook.records import Answer, Citation, Hit, Statement
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """`statements` at most; below `threshold` (0 to 1) the answer abstains; `redundancy` is the cosine of a repetition."""
+    """`point` is an operating point of `answer.abstain`; `threshold`, when given, is the confidence asked instead."""
 
-    statements: int = 5
-    threshold: float = 0.42
-    redundancy: float = 0.85
-    keep: float = 0.78
+    select: SelectSettings = SelectSettings()
+    point: str = "balanced"
+    threshold: float | None = None
+
+    def asked(self, with_selector: bool) -> float:
+        return abstain.threshold(self.point, with_selector) if self.threshold is None else self.threshold
 
 
-def confidence(found: Sequence[Candidate]) -> float:
-    """0 to 1: how near the best sentences come in meaning, and how much of the question's words they cover together."""
-    if not found:
-        return 0.0
-    best = found[:5]
-    meaning = max(candidate.meaning for candidate in best)
-    shared = max(candidate.coverage for candidate in best)
-    return round(min(1.0, max(0.0, 0.6 * meaning + 0.4 * shared)), 4)
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a question is answered from: the passages found, the question's (d,) unit vector, its word weights.
+
+    `absent` are words of the question that none of the documents asked has; `checked` the systems a "which systems"
+    question is asked of, in the collection's order.
+    """
+
+    hits: Sequence[Hit]
+    query: np.ndarray
+    weights: dict[str, float]
+    absent: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
 
 
 def answer(
-    question: str,
-    hits: Sequence[Hit],
-    query: np.ndarray,
-    weights: Mapping[str, float],
-    vectors_of: SentenceVectors,
+    question: Question,
+    evidence: Evidence,
+    sources: Sources,
     read_page: PageReader,
-    systems: Mapping[str, str],
+    relevance: Relevance | None = None,
     settings: AnswerSettings = AnswerSettings(),
 ) -> Answer:
-    """Chooses statements from the hits. `query` is the (d,) question vector, `systems` maps document ids to systems."""
-    found = candidates(hits, query, weights, vectors_of)
-    sure = confidence(found)
-    if not found or sure < settings.threshold:
-        nearest = _citation(found[0], read_page) if found else None
-        reason = "Nothing in the collection comes near the question." if not found else (
-            f"The nearest passages match the question too weakly (confidence {sure:.2f}, needed {settings.threshold:.2f})."
-        )
-        return Answer(question, (), True, sure, reason, nearest)
-    chosen = choose(found, settings)
-    statements = tuple(
-        Statement(c.text, (_citation(c, read_page),), systems.get(c.hit.passage.document, ""), c.score) for c in chosen
-    )
-    return Answer(question, statements, False, sure)
+    """Chooses statements from the evidence; abstains below the confidence the operating point asks."""
+    found = judge(question, candidates(question, evidence.hits, evidence.query, evidence.weights, sources), relevance)
+    sure = abstain.confidence(question, found, evidence.weights)
+    if not found or sure < settings.asked(relevance is not None):
+        nearest = _citations(found[0], read_page)[0] if found else None
+        return Answer(question.text, (), True, sure, abstain.missing(question, evidence.absent), nearest, question.kind)
+    chosen = select(question, found, settings.select)
+    statements = tuple(_statement(c, read_page) for c in chosen)
+    return Answer(question.text, statements, False, sure, kind=question.kind, notes=_notes(question, chosen, evidence.checked))
 
 
-def choose(found: Sequence[Candidate], settings: AnswerSettings) -> list[Candidate]:
-    """The best sentences that do not repeat one another and are not far below the best."""
-    chosen: list[Candidate] = []
-    for candidate in found:
-        if len(chosen) == settings.statements or candidate.score < settings.keep * found[0].score:
-            break
-        if all(float(candidate.vector @ other.vector) < settings.redundancy for other in chosen):
-            chosen.append(candidate)
-    return chosen
+def _statement(candidate: Candidate, read_page: PageReader) -> Statement:
+    quotable = candidate.quotable
+    return Statement(quotable.text, _citations(candidate, read_page), candidate.system, candidate.score, quotable.context)
 
 
-def _citation(candidate: Candidate, read_page: PageReader) -> Citation:
-    passage = candidate.hit.passage
-    return cite(read_page(passage.document, passage.page), *candidate.span)
+def _citations(candidate: Candidate, read_page: PageReader) -> tuple[Citation, ...]:
+    return tuple(cite(read_page(document, page), *span) for document, page, span in candidate.quotable.places)
+
+
+def _notes(question: Question, chosen: Sequence[Candidate], checked: Sequence[str]) -> tuple[str, ...]:
+    answered = {c.system for c in chosen}
+    if question.kind == "which_systems":
+        none = [system for system in checked if system not in answered]
+        return (f"All {len(checked)} systems were checked; no evidence was found for: {', '.join(none)}.",) if none and checked else ()
+    if question.kind == "comparison" and len(question.systems) > 1:
+        return tuple(f"Nothing was found on this for {system}." for system in question.systems if system not in answered)
+    if question.kind == "yes_no":
+        sides = {speaks_against(c.text) for c in chosen}
+        return ("The quotations include evidence for and against; read them all before saying yes or no.",) if len(sides) > 1 else ()
+    return ()

@@ -14,21 +14,21 @@ from pathlib import Path
 
 import numpy as np
 
-from answer import citations, evidence, extract
+from answer import abstain, citations, extract, kinds
+from answer.evidence import Relevance
 from answer.extract import AnswerSettings
+from answer.select import SelectSettings
+from casebook import asking
 from casebook.building import Builder, Outcome, Progress
 from casebook.errors import CasebookError, NotFoundError, UsageError
 from casebook.records import Answer, Citation, Document, Hit, Page
 from casebook.settings import Settings, load
-from index import lexical, snapshot as snapshots
+from index import snapshot as snapshots
 from index.encoder import Encoder
 from index.search import SearchSettings, clean_question, search
 from index.snapshot import Snapshot
 from ingest import catalog, render
 from ingest.catalog import Source
-
-ANSWER_POOL = 20
-"""Passages an answer is chosen from."""
 
 
 class Library:
@@ -112,25 +112,49 @@ class Library:
         settings = SearchSettings(self.settings.pool, self.settings.words_weight)
         return search(self.snapshot, self.encoder, question, k, self.scope(systems, documents), settings)
 
-    def ask(self, question: str, systems: Sequence[str] = (), documents: Sequence[str] = ()) -> Answer:
-        """Verbatim sentences that answer the question, or an abstention."""
-        snapshot = self.snapshot
+    def ask(
+        self, question: str, systems: Sequence[str] = (), documents: Sequence[str] = (), point: str | None = None
+    ) -> Answer:
+        """Verbatim quotations that answer the question, or an abstention.
+
+        `point` is an operating point ("careful", "balanced", "generous") other than the settings'.
+        """
+        snapshot, scope = self.snapshot, self.scope(systems, documents)
         cleaned = clean_question(question)
         if not any(c.isalnum() for c in cleaned):
             return Answer(question, (), True, 0.0, "There is no word in the question. Ask in a sentence or a few words.")
+        called = asking.names(list(snapshot.documents.values()))
+        asked = kinds.understand(cleaned, called)
+        if systems and not asked.systems:
+            asked = replace(asked, systems=tuple(systems_of(d for d in snapshot.documents.values() if d.id in (scope or ()))))
         query: np.ndarray = self.encoder.encode([cleaned])[0]
         settings = SearchSettings(self.settings.pool, self.settings.words_weight)
-        scope = self.scope(systems, documents)
-        hits = search(snapshot, self.encoder, cleaned, ANSWER_POOL, scope, settings, query)
-        words = lexical.terms(cleaned)
-        weights = evidence.weigh(words, lexical.frequencies(snapshot.connection, words), snapshot.vectors.count)
-        return extract.answer(
-            question, hits, query, weights,
-            lambda passage: snapshot.sentence_vectors(snapshot.rows_of([passage.id])[0]),
-            snapshot.page,
-            {d.id: d.system for d in snapshot.documents.values()},
-            AnswerSettings(self.settings.statements, self.settings.threshold),
+
+        def find(k: int, ids: Sequence[str] | None) -> list[Hit]:
+            return search(snapshot, self.encoder, cleaned, k, ids, settings, query)
+
+        gathered = asking.gather(snapshot, asked, cleaned, query, find, scope)
+        found = extract.answer(
+            asked, gathered, asking.sources(snapshot, called), snapshot.page, self.relevance, self.answer_settings(point)
         )
+        return replace(found, question=question)
+
+    def answer_settings(self, point: str | None = None) -> AnswerSettings:
+        """How answers are chosen and when they abstain; raises `UsageError` for an operating point there is not."""
+        if point is not None and point not in abstain.POINTS:
+            raise UsageError(f"{point!r} is no operating point. There are: {', '.join(abstain.POINTS)}.")
+        chosen = SelectSettings(self.settings.statements)
+        return AnswerSettings(chosen, point or self.settings.caution, None if point else self.settings.threshold)
+
+    @functools.cached_property
+    def relevance(self) -> Relevance | None:
+        """The trained answer selector as (question, texts) -> logits; None where it is not installed."""
+        return None
+
+    @property
+    def threshold(self) -> float:
+        """The confidence below which answers abstain."""
+        return self.answer_settings().asked(self.relevance is not None)
 
     # --- showing and checking ---
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -34,7 +34,8 @@ class Settings(BaseSettings):
     words_weight: float = Field(0.5, ge=0, le=1, description="share of the word score in the fused score")
     pool: int = Field(300, ge=10, le=5000, description="candidates each side brings to the fusion")
     statements: int = Field(5, ge=1, le=20, description="quotations an answer shows at most")
-    threshold: float = Field(0.42, ge=0, le=1, description="confidence below which an answer abstains")
+    caution: Literal["careful", "balanced", "generous"] = Field("balanced", description="how sure an answer must be")
+    threshold: float | None = Field(None, ge=0, le=1, description="confidence below which an answer abstains; none: by caution")
     host: str = Field("127.0.0.1", description="address the web application listens on")
     port: int = Field(7860, ge=0, le=65535, description="port the web application listens on")
 

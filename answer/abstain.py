@@ -1,0 +1,125 @@
+"""Whether to answer: signals of the best quotations -> a calibrated confidence -> answer or abstain.
+
+The weights come from a logistic regression (Platt, 1999) over the signals, fitted on development questions only by
+`python -m evals.calibrate`; `calibration.json` holds them with the command and commit that made them. An operating point is
+a confidence below which the answer abstains.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from answer.evidence import Candidate, coverage, sigmoid, stems
+from answer.kinds import Question
+
+FILE = Path(__file__).with_name("calibration.json")
+POINTS = ("careful", "balanced", "generous")
+SIGNALS = (
+    "verdict", "second_verdict", "meaning", "coverage", "passage_coverage", "words_missing", "names_missing", "fits", "retrieved",
+)
+"""What the confidence is made of, in this order; see `signals`."""
+
+_NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]*|\d[\d.,]*\d|\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One fitted model: confidence = sigmoid(bias + weights · signals), and the confidence each operating point asks."""
+
+    bias: float
+    weights: tuple[float, ...]
+    points: Mapping[str, float]
+
+
+@functools.cache
+def calibration(with_selector: bool) -> Calibration:
+    """The fitted model for answers chosen with, or without, the cross-encoder."""
+    values = json.loads(FILE.read_text(encoding="utf-8"))["with_selector" if with_selector else "without_selector"]
+    return Calibration(values["bias"], tuple(values["weights"][name] for name in SIGNALS), values["points"])
+
+
+def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> tuple[float, ...]:
+    """The signals of the best candidates, in the order of `SIGNALS`. Verdicts are the cross-encoder's logits, 0 without it."""
+    best = found[0]
+    logits = sorted((c.logit for c in found if not math.isnan(c.logit)), reverse=True)[:2]
+    verdict, second = (best.logit, logits[-1]) if logits else (0.0, 0.0)
+    around = f"{best.quotable.context} {best.text} {best.passage.heading} {best.passage.text} {best.system}"
+    there = set(stems(around))
+    missing = sum(stem not in there for stem in weights)
+    return (
+        max(-8.0, min(8.0, verdict)),
+        max(-8.0, min(8.0, second)),
+        max(c.meaning for c in found[:5]),
+        best.coverage,
+        coverage(weights, around),
+        min(missing, 4) / 4,
+        _names_missing(question.text, there),
+        float(best.fits and best.named),
+        best.retrieved,
+    )
+
+
+def _names_missing(text: str, there: set[str]) -> float:
+    """The share of a question's names and figures that the best quotation's passage does not have."""
+    names = {stem for name in _NAME.findall(text) for stem in stems(name.removesuffix("’s").removesuffix("'s"))}
+    return len(names - there) / len(names) if names else 0.0
+
+
+def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> float:
+    """0 to 1, calibrated: how likely the best quotation answers the question."""
+    if not found:
+        return 0.0
+    model = calibration(any(not math.isnan(c.logit) for c in found))
+    total = model.bias + sum(w * s for w, s in zip(model.weights, signals(question, found, weights), strict=True))
+    return round(sigmoid(total), 4)
+
+
+def threshold(point: str, with_selector: bool) -> float:
+    """The confidence an operating point asks; raises `KeyError` for a name not in `POINTS`."""
+    return float(calibration(with_selector).points[point])
+
+
+# --- what is missing, in words ---
+
+_HOW_MANY = re.compile(r"\bhow many ((?:[\w’'-]+ ){0,3}?[\w’'-]+?)(?: (?:did|does|do|is|was|were|are|has|have|had|can|will|would|in|of|at|from|to|on)\b|\?|$)", re.IGNORECASE)
+_NOUN_AFTER = re.compile(r"\b(?:what|which)(?: is| was| were| are)? (?:the |its |their )?((?:[\w’'$%-]+ ){0,3}?[\w’'-]+?)(?: (?:did|does|do|is|was|were|are|has|have|had|can|will|would|in|of|at|from|to|on|for|that|per)\b|\?|$)", re.IGNORECASE)
+_PER_PUPIL = re.compile(r"\bper[- ](?:pupil|student|school|child|teacher)(?: (?:cost|spending|funding|price|amount))?|\bcosts? per \w+", re.IGNORECASE)
+
+
+def missing(question: Question, absent: Sequence[str]) -> str:
+    """One sentence that says what was not found. `absent` are words of the question that no document asked has."""
+    owner = _owner(question.systems)
+    if absent:
+        return f"{owner[0].upper()}{owner[1:]} never mention {' or '.join(f'“{word}”' for word in absent[:3])}."
+    return f"No {asked(question)} was found in {owner}."
+
+
+def _owner(systems: Sequence[str]) -> str:
+    if not systems:
+        return "the documents"
+    names = [f"{system}’s" if not system.endswith("s") else f"{system}’" for system in systems]
+    return f"{', '.join(names[:-1])}{' and ' if len(names) > 1 else ''}{names[-1]} documents"
+
+
+def asked(question: Question) -> str:
+    """A short name of what was asked: "per-pupil cost", "number of teachers", "date of this", "answer to this"."""
+    text = question.text
+    if found := _PER_PUPIL.search(text):
+        noun = found.group().lower().replace("per pupil", "per-pupil").replace("per student", "per-student")
+        return noun if re.search(r"cost|spending|funding|price|amount", noun) else f"{noun} figure"
+    if found := _HOW_MANY.search(text):
+        return f"number of {found.group(1)}"
+    if question.kind == "date":
+        return "date for this"
+    if question.kind == "person":
+        return "name for this"
+    if question.wants in ("money", "percent", "number"):
+        found = _NOUN_AFTER.search(text)
+        return found.group(1) if found else "figure for this"
+    return "sentence that answers this"

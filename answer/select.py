@@ -1,0 +1,164 @@
+"""Which candidates make the answer: the smallest set that is complete for its kind of question, in an order that reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from answer.evidence import Candidate, stems
+from answer.kinds import Question
+from answer.quotable import Around, form_of, sentence_text
+from casebook.records import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class SelectSettings:
+    """`statements` at most (lists and systems come whole beyond it); `redundancy` is the cosine of a repetition.
+
+    `keep` is the share of the best score a further statement needs.
+    """
+
+    statements: int = 5
+    redundancy: float = 0.85
+    keep: float = 0.8
+    narrow: float = 0.88
+    per_system: float = 0.6
+
+
+NARROW = frozenset({"figure", "date", "person", "place", "definition"})
+"""Kinds that one sentence answers; a second is shown only when it is nearly as good."""
+
+_AGAINST = re.compile(
+    r"\b(?:not|no|never|none|nor|neither|without|fail\w*|fell|drop\w*|declin\w*|lost|los[et]s?|wors\w*|lower|little|few|mixed|flat|"
+    r"although|but|however|despite|refus\w*|reject\w*|oppos\w*|doubt\w*|ended|closed|only|cannot|could not|n['’]t|unchanged|disput\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def select(question: Question, found: Sequence[Candidate], settings: SelectSettings) -> list[Candidate]:
+    """Chosen candidates in the order they are shown; `found` is best first. Not empty unless `found` is."""
+    if not found:
+        return []
+    if question.kind == "which_systems":
+        return each_system(found, list(dict.fromkeys(c.system for c in found if c.system)), settings, 1)
+    if question.kind == "comparison" and len(question.systems) > 1:
+        return each_system(found, question.systems, settings, max(1, settings.statements // len(question.systems)), whole=True)
+    if question.kind == "synthesis":
+        return grouped(diverse(found, settings.statements, settings, settings.keep * 0.9, per_system=2))
+    if question.kind == "yes_no":
+        return grouped(both_sides(found, settings))
+    items = whole_list(question, found)
+    if items:
+        return items
+    if question.kind in NARROW:
+        return grouped(diverse(found, min(3, settings.statements), settings, settings.narrow))
+    return grouped(diverse(found, settings.statements, settings, settings.keep))
+
+
+def repeats(one: Candidate, other: Candidate, redundancy: float) -> bool:
+    """Whether two quotations say the same: the same place, nearly the same meaning, or nearly all words in common."""
+    if set(one.quotable.places) & set(other.quotable.places):
+        return True
+    if re.findall(r"\d[\d.,]*", _bare(one.text)) != re.findall(r"\d[\d.,]*", _bare(other.text)):
+        redundancy = min(0.97, redundancy + 0.07)  # another figure is another fact, however alike the words
+    if float(one.vector @ other.vector) >= redundancy:
+        return True
+    a, b = set(stems(_bare(one.text))), set(stems(_bare(other.text)))
+    return len(a & b) / max(1, min(len(a), len(b))) > 0.85
+
+
+def _bare(text: str) -> str:
+    """Without its note numbers: [3,4]."""
+    return re.sub(r"\[[\d,\s–-]+\]", "", text)
+
+
+def diverse(
+    found: Sequence[Candidate], count: int, settings: SelectSettings, keep: float, per_system: int = 99
+) -> list[Candidate]:
+    """The best `count` that do not repeat one another and score at least `keep` of the best."""
+    chosen: list[Candidate] = []
+    for candidate in found:
+        if len(chosen) >= count or candidate.score < keep * found[0].score:
+            break
+        if chosen and not (candidate.fits and candidate.named):
+            continue
+        if sum(c.system == candidate.system for c in chosen) >= per_system:
+            continue
+        if not any(repeats(candidate, other, settings.redundancy) for other in chosen):
+            chosen.append(candidate)
+    return chosen
+
+
+def each_system(
+    found: Sequence[Candidate], systems: Sequence[str], settings: SelectSettings, count: int, whole: bool = False
+) -> list[Candidate]:
+    """The best of each system, in the order given; `whole`: every system, else those not far below the best of all."""
+    chosen: list[Candidate] = []
+    for system in systems:
+        own = [c for c in found if c.system == system]
+        if own and (whole or own[0].score >= settings.per_system * found[0].score):
+            chosen += diverse(own, count, settings, settings.keep)
+    return chosen
+
+
+def both_sides(found: Sequence[Candidate], settings: SelectSettings) -> list[Candidate]:
+    """The best evidence, with at least the best sentence that speaks against and the best that does not, when near enough."""
+    chosen = diverse(found, min(4, settings.statements), settings, settings.keep)
+    for against in (True, False):
+        if any(speaks_against(c.text) == against for c in chosen):
+            continue
+        other = next((c for c in found[:12] if speaks_against(c.text) == against and c.named), None)
+        if other and other.score >= 0.65 * found[0].score and not any(repeats(other, c, settings.redundancy) for c in chosen):
+            chosen.append(other)
+    return chosen
+
+
+def speaks_against(text: str) -> bool:
+    """Whether a sentence holds a word of denial, decline or doubt: a hint for showing both sides, never a verdict."""
+    return bool(_AGAINST.search(text))
+
+
+def grouped(chosen: Sequence[Candidate]) -> list[Candidate]:
+    """By system, the best one's first; the best quotation leads, the others of its system follow as they stand on the page."""
+    systems = list(dict.fromkeys(c.system for c in chosen))
+    order: list[Candidate] = []
+    for number, system in enumerate(systems):
+        own = [c for c in chosen if c.system == system]
+        rest = sorted(own[1:] if number == 0 else own, key=lambda c: c.quotable.key)
+        order += ([own[0]] if number == 0 else []) + rest
+    return order
+
+
+def whole_list(question: Question, found: Sequence[Candidate]) -> list[Candidate]:
+    """When the best evidence is an item of a list, or the sentence before one, all its items in order with that sentence first."""
+    best = found[0]
+    lead = best if best.text.rstrip(" []0123456789,").endswith(":") else None
+    if best.quotable.form == "item" and best.quotable.context and question.kind == "list":
+        lead = next((c for c in found if c.text == best.quotable.context), None)
+    if lead is None:
+        return []
+    items = [c for c in found if c.quotable.form == "item" and c.quotable.context == lead.text]
+    return [lead, *sorted(items, key=lambda c: c.quotable.key)] if len(items) > 1 else []
+
+
+def with_lists(passages: Sequence[Passage], around: Around) -> list[Passage]:
+    """The passages, and where one ends in the middle of a list, those that hold the rest."""
+    found = {passage.id: passage for passage in passages}
+    for passage in passages:
+        for step in (1, 0):
+            here = passage
+            for _ in range(3):
+                edge = here.sentences[-1 if step else 0] if here.sentences else None
+                if edge is None or not _in_list(sentence_text(here, len(here.sentences) - 1 if step else 0), bool(step)):
+                    break
+                neighbor = around(here)[step]
+                if neighbor is None or neighbor.heading != passage.heading:
+                    break
+                here = neighbor
+                found.setdefault(here.id, here)
+    return list(found.values())
+
+
+def _in_list(text: str, forward: bool) -> bool:
+    return form_of(text) == "item" or (forward and text.rstrip(" []0123456789,").endswith(":"))

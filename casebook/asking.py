@@ -1,0 +1,113 @@
+"""What `Library.ask` gathers before it answers: passages from the right documents, word weights, and what stands around them.
+
+A question that names systems is asked of their own documents first, and of passages elsewhere that name them; a "which
+systems" question is asked of every system; any other question of the whole collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from answer.evidence import Relevance, Sources, weigh
+from answer.extract import Evidence
+from answer.kinds import Question
+from answer.select import with_lists
+from casebook.records import Document, Hit, Passage
+from index import lexical
+from index.snapshot import Snapshot
+
+Find = Callable[[int, Sequence[str] | None], list[Hit]]
+"""(k, document ids or None for all) -> the k best passages for the question at hand, best first."""
+
+POOL = 20
+"""Passages an answer is chosen from."""
+PER_SYSTEM = 6
+"""Passages a system brings when every system is asked."""
+
+
+def names(documents: Sequence[Document]) -> dict[str, tuple[str, ...]]:
+    """System -> what it is called: its name and the aliases of its documents."""
+    found: dict[str, list[str]] = {}
+    for document in documents:
+        if document.system:
+            found.setdefault(document.system, [document.system]).extend(document.aliases)
+    return {system: tuple(dict.fromkeys(calls)) for system, calls in found.items()}
+
+
+def gather(
+    snapshot: Snapshot, question: Question, cleaned: str, query: np.ndarray, find: Find, scope: Sequence[str] | None
+) -> Evidence:
+    """Evidence for a question. `scope` limits it to these documents (None: all)."""
+    documents = [d for d in snapshot.documents.values() if scope is None or d.id in scope]
+    checked = tuple(dict.fromkeys(d.system for d in documents if d.system))
+    hits = _hits(question, documents, checked, find, scope)
+    words = lexical.terms(cleaned)
+    frequency = lexical.frequencies(snapshot.connection, words)
+    weights = weigh(words, frequency, snapshot.vectors.count)
+    hits = _completed(hits, snapshot)
+    return Evidence(hits, query, weights, _absent(snapshot, words, question, documents), checked)
+
+
+def _hits(
+    question: Question, documents: Sequence[Document], checked: Sequence[str], find: Find, scope: Sequence[str] | None
+) -> list[Hit]:
+    ids = {system: [d.id for d in documents if d.system == system] for system in checked}
+    if question.kind in ("which_systems", "synthesis"):
+        return [*find(POOL, scope), *(hit for system in checked for hit in find(PER_SYSTEM, ids[system]))]
+    own = [hit for system in question.systems if ids.get(system) for hit in find(_share(question), ids[system])]
+    return [*own, *find(POOL, scope)]
+
+
+def _share(question: Question) -> int:
+    return max(PER_SYSTEM, POOL // len(question.systems))
+
+
+def _completed(hits: Sequence[Hit], snapshot: Snapshot) -> list[Hit]:
+    """Each passage once, with its best scores, and the passages that hold the rest of a list begun in one."""
+    best: dict[str, Hit] = {}
+    for hit in hits:
+        if hit.passage.id not in best or hit.score > best[hit.passage.id].score:
+            best[hit.passage.id] = hit
+    around = neighbors(snapshot)
+    whole = with_lists([hit.passage for hit in best.values()], around)
+    return [best.get(p.id) or Hit(p, 0.0, 0.0, 0.0) for p in whole]
+
+
+def _absent(snapshot: Snapshot, words: Sequence[str], question: Question, documents: Sequence[Document]) -> tuple[str, ...]:
+    """Words of the question that no passage has of the documents asked, in the question's own spelling."""
+    asked = [d.id for d in documents if not question.systems or d.system in question.systems]
+    written = {word.casefold(): word for word in lexical._WORD.findall(question.text)}
+    return tuple(
+        written.get(word, word) for word in words
+        if len(word) > 2 and not lexical.search(snapshot.connection, word, 1, asked)
+    )
+
+
+def neighbors(snapshot: Snapshot) -> Callable[[Passage], tuple[Passage | None, Passage | None]]:
+    """passage -> the passages before and after it in its document; asked for once a passage."""
+    known: dict[str, tuple[Passage | None, Passage | None]] = {}
+
+    def around(passage: Passage) -> tuple[Passage | None, Passage | None]:
+        if passage.id not in known:
+            row = snapshot.rows_of([passage.id])[0]
+            beside = [r for r in (row - 1, row + 1) if 0 <= r < snapshot.vectors.count]
+            found = {r: p for r, p in zip(beside, snapshot.passages(beside), strict=True) if p.document == passage.document}
+            known[passage.id] = (found.get(row - 1), found.get(row + 1))
+        return known[passage.id]
+
+    return around
+
+
+def sources(snapshot: Snapshot, called: dict[str, tuple[str, ...]]) -> Sources:
+    return Sources(
+        vectors=lambda passage: snapshot.sentence_vectors(snapshot.rows_of([passage.id])[0]),
+        around=neighbors(snapshot),
+        systems={d.id: d.system for d in snapshot.documents.values()},
+        titles={d.id: d.title for d in snapshot.documents.values()},
+        names=called,
+    )
+
+
+__all__ = ["Find", "Relevance", "gather", "names", "neighbors", "sources"]
