@@ -11,14 +11,17 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from ingest.layout import HYPHENS, Block, Segment, canonical
 from ingest.pdf import Glyphs
 
 LINE_END_HYPHENS = HYPHENS + "-\u00ad\u2010\u2011"
-_DROPPED = frozenset("\u00ad\u200b\u200c\u2060\ufeff" + HYPHENS)
+_DROPPED = frozenset("\u00ad\u200b\u200c\u2060\ufeff")
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)*")
 _PAGE_NUMBER = re.compile(r"^(page\s*)?[-–—|\s]*(\d{1,4}|[ivxlc]{1,7})[-–—|\s]*((of|/)\s*\d{1,4})?$", re.IGNORECASE)
+_COUNT = re.compile(r"[0-9]{1,4}")
+ADDRESS = re.compile(r"(?:https?://|www\.)\S+$")
 _KEPT_HEADS = frozenset(
     "self non full part low high well long short mid pre post co re multi anti semi cross ex year pro under over "
     "two three four five six seven eight nine ten one first second third decision problem data school district evidence "
@@ -35,38 +38,85 @@ MARGIN = 0.13
 def running_lines(pages: Sequence[Sequence[Segment]], glyphs: Sequence[Glyphs | None]) -> list[set[int]]:
     """For each page, the indices of its segments that are running headers, footers or page numbers.
 
-    A line is one when it stands in the margin and, digits aside, recurs there on a third of the pages (at least two);
-    or when it is nothing but a page number at the very edge.
+    A segment in the margin is running when, digits aside, it recurs there on a third of the pages (at least two). Figures
+    are judged with their whole line, or a table's row at a page's end would lose its cells: they go only where they are
+    a page number at the very edge, or stand beside nothing but running words.
     """
+    texts = [[_plain(s, drawn).strip() for s in page] if drawn else [] for page, drawn in zip(pages, glyphs, strict=True)]
+    margins = [_margin_lines(page, drawn) if drawn else [] for page, drawn in zip(pages, glyphs, strict=True)]
     seen: Counter[tuple[str, bool]] = Counter()
-    candidates: list[dict[int, tuple[str, bool]]] = []
-    for page, drawn in zip(pages, glyphs, strict=True):
-        found = _margin_lines(page, drawn) if drawn else {}
-        candidates.append(found)
-        seen.update(set(found.values()))
+    steps: Counter[int] = Counter()
+    for number, (page, lines) in enumerate(zip(texts, margins, strict=True)):
+        seen.update({(_key(page[i]), line.top) for line in lines for i in line.parts})
+        steps.update({int(page[i]) - number for line in lines for i in line.parts if _COUNT.fullmatch(page[i])})
     need = max(2, -(-len(pages) // 3))
+    recurring = frozenset(key for key, count in seen.items() if count >= need)
+    step, count = max(steps.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
     return [
-        {
-            index
-            for index, key in found.items()
-            if seen[key] >= need or _PAGE_NUMBER.match(_plain(page[index], drawn).strip())  # type: ignore[arg-type]
-        }
-        for found, page, drawn in zip(candidates, pages, glyphs, strict=True)
+        _running(page, lines, recurring, number + step if count >= need else None)
+        for number, (page, lines) in enumerate(zip(texts, margins, strict=True))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _MarginLine:
+    """The segments of one line in a margin, by index; `top` says which margin."""
+
+    top: bool
+    parts: tuple[int, ...]
+
+
+def _running(
+    texts: Sequence[str], lines: Sequence[_MarginLine], recurring: frozenset[tuple[str, bool]], printed: int | None
+) -> set[int]:
+    """Which segments of one page run. `printed` is the page number to expect, where the document counts its pages."""
+    dropped: set[int] = set()
+    at_edge, numbered = {True: True, False: True}, {True: False, False: False}
+    for line in lines:
+        recurs = {i for i in line.parts if (_key(texts[i]), line.top) in recurring}
+        words = {i for i in recurs if any(c.isalpha() for c in texts[i])}
+        numbers = {i for i in line.parts if i not in words and _PAGE_NUMBER.match(texts[i])}
+        counted = {i for i in numbers if texts[i] == str(printed)}
+        alone = numbers if len(numbers) == 1 and not numbered[line.top] else set()
+        figures = recurs - words - numbers
+        gone: set[int] = set()
+        if set(line.parts) <= words | figures | alone and (words or at_edge[line.top]):
+            gone = set(line.parts)
+        elif at_edge[line.top]:
+            gone = words | counted  # a chapter's name beside the page number changes too often to recur
+        numbered[line.top] |= bool(gone & numbers)
+        at_edge[line.top] &= bool(gone)
+        dropped |= gone
+    return dropped
 
 
 def _plain(segment: Segment, glyphs: Glyphs) -> str:
     return "".join(glyphs.codes[i] for i in segment.indices)
 
 
-def _margin_lines(page: Sequence[Segment], glyphs: Glyphs) -> dict[int, tuple[str, bool]]:
-    """Margin segments outside the body -> (text with digits as #, is it at the top)."""
-    found: dict[int, tuple[str, bool]] = {}
-    for index, segment in enumerate(page):
-        top = segment.y0 > glyphs.height * (1 - MARGIN)
-        if top or segment.y1 < glyphs.height * MARGIN:
-            found[index] = (re.sub(r"\d+", "#", canonical(_plain(segment, glyphs))) or "#", top)
+def _key(text: str) -> str:
+    """A segment with its digits as #; punctuation counts only where there is no letter: "13%" is no "2."."""
+    return re.sub(r"\d+", "#", canonical(text) if any(c.isalpha() for c in text) else text)
+
+
+def _margin_lines(page: Sequence[Segment], glyphs: Glyphs) -> list[_MarginLine]:
+    """Lines that stand in the margins, from the page's edges inward, each with all of its segments."""
+    found: list[_MarginLine] = []
+    for top in (True, False):
+        edge = glyphs.height * (1 - MARGIN) if top else glyphs.height * MARGIN
+        lines: list[list[int]] = []
+        for i in sorted(range(len(page)), key=lambda i: (-page[i].middle if top else page[i].middle, i)):
+            if lines and _on_line(page[lines[-1][0]], page[i]):
+                lines[-1].append(i)
+            else:
+                lines.append([i])
+        inside = [line for line in lines if any(page[i].y0 > edge if top else page[i].y1 < edge for i in line)]
+        found += [_MarginLine(top, tuple(line)) for line in inside]
     return found
+
+
+def _on_line(a: Segment, b: Segment) -> bool:
+    return min(a.y1, b.y1) - max(a.y0, b.y0) > 0.5 * min(a.y1 - a.y0, b.y1 - b.y0)
 
 
 def vocabulary(texts: Iterable[str]) -> Counter[str]:
@@ -92,6 +142,19 @@ def keeps_hyphen(head: str, tail: str, words: Counter[str]) -> bool:
     if last in _KEPT_HEADS:
         return last not in _JOINED_ANYWAY
     return "-" in tail and words[last] > 0 and words[tail.split("-", 1)[0]] > 0
+
+
+def address_goes_on(address: str, following: str) -> bool:
+    """Whether a web address at a line's end goes on with the next line's first word: a.org/news/ 2010/x, a.org/all -in-one."""
+    if following.startswith(tuple("-/_?=&%#~+")):
+        return True
+    if re.fullmatch(r"\(?\d{1,3}[.)]", following):
+        return False  # the number of the next entry in a list of sources
+    return address[-1] in "/?=&-_%#~+" and bool(re.search(r"[0-9]|[-/_.=?&%+~]\w", following))
+
+
+def _first_word(text: str) -> str:
+    return (text.split(None, 1) or [""])[0]
 
 
 class TextBuilder:
@@ -144,6 +207,8 @@ class TextBuilder:
             code = self._glyphs.codes[i]
             if code.isspace() or code == "\u00a0":
                 self._space()
+            elif code in HYPHENS:
+                self._push("-", i)  # `_join` takes it back where the word goes on in this document's text
             elif code not in _DROPPED and unicodedata.category(code) not in ("Cc", "Cs", "Cn"):
                 self._visible(code, i)
 
@@ -158,12 +223,17 @@ class TextBuilder:
             self._push(char, i)
 
     def _join(self, above: Segment, below: Segment) -> bool:
-        """Mends a word broken between two lines; returns whether it was broken."""
+        """Mends a word or a web address broken between two lines; returns whether it was broken."""
         codes = self._glyphs.codes
+        address = ADDRESS.search("".join(self._chars[-400:]))
+        if address:
+            return address_goes_on(address.group(), _first_word("".join(codes[i] for i in below.indices)))
         last = next((i for i in reversed(above.indices) if not codes[i].isspace()), None)
         if last is None or codes[last] not in LINE_END_HYPHENS:
             return False
         first = next((codes[i] for i in below.indices if not codes[i].isspace()), "")
+        if len(self._chars) > 1 and self._chars[-1] in LINE_END_HYPHENS and self._chars[-2].isspace():
+            return False  # a dash between two words
         while self._chars and self._chars[-1] in LINE_END_HYPHENS + " ":
             self._chars.pop()
             self._map.pop()

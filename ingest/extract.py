@@ -16,7 +16,7 @@ from ingest import cleanup, layout, pdf
 from ingest.layout import Block, Segment
 from ingest.pdf import Glyphs
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same PDF would give other text; snapshots made before are then re-extracted."""
 
 
@@ -119,7 +119,7 @@ def _write(number: int, label: str, glyphs: Glyphs, blocks: Sequence[Block], wor
     marks: list[TextBlock] = []
     previous: Block | None = None
     for block in blocks:
-        goes_on = previous is not None and _goes_on(previous, block, builder.text()[-3:], glyphs)
+        goes_on = previous is not None and _goes_on(previous, block, builder.text()[-300:], glyphs)
         if goes_on and previous is not None:
             builder.joins(previous.lines[-1], block.lines[0])
             start = marks.pop().start
@@ -163,7 +163,7 @@ def _goes_on(previous: Block, block: Block, tail: str, glyphs: Glyphs) -> bool:
     if abs(previous.size - block.size) > 0.5:
         return False
     if previous.lines[-1].hyphenated:
-        return True
+        return not (block.lines[0].item and cleanup.ADDRESS.search(tail))
     first = _rough(block, glyphs).lstrip()[:1]
-    jumps = block.top > previous.bottom + block.size
+    jumps = block.top > previous.bottom + block.size and not block.lines[0].item
     return jumps and tail.rstrip()[-1:] not in (".", "!", "?", ":", "”", "") and (first.islower() or first.isdigit())

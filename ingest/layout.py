@@ -19,7 +19,9 @@ import numpy as np
 
 from ingest.pdf import Glyphs
 
-_ITEM = re.compile(r"\s*(?:[•▪◦‣·–—*-]|\(?(?:\d{1,2}|[a-h])[.)])\s+\S")
+_ITEM = re.compile(r"\s*(?:[•▪◦‣·–—*-]|\(?(?:\d{1,3}|[a-h])[.)])\s+\S")
+_MARK = re.compile(r"[•▪◦‣·–*-]|\(?(?:\d{1,3}|[a-h])[.)]")
+_CLOSED = re.compile(r"[.!?:;][”’\"')\]]*(?:\[[\d, –-]+\])?\s*$")
 
 HYPHENS = "\x02\ufffe"
 """What PDFium puts for a hyphen at a line's end, whether the word owns it or not."""
@@ -39,7 +41,7 @@ class Segment:
     """Characters `indices` of the page on one line.
 
     `size` and `middle` are those of its main characters, raised note numbers left out; `hyphenated` says that the line
-    ends in a hyphen PDFium marked, `item` that it starts like an item of a list.
+    ends in a hyphen PDFium marked, `item` that it starts like an item of a list, `closed` that it ends like a sentence.
     """
 
     indices: list[int]
@@ -52,6 +54,7 @@ class Segment:
     middle: float
     hyphenated: bool = False
     item: bool = False
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -108,11 +111,12 @@ def segments(glyphs: Glyphs) -> list[Segment]:
 
 
 def _raised_back(glyphs: Glyphs, found: list[Segment]) -> list[Segment]:
-    """Puts raised or lowered marks (a note number, "2" in CO2) and what follows them back on their line."""
+    """Puts raised or lowered marks (a note number, "2" in CO2) and what follows them back on their line, and an item's
+    number before its text."""
     joined: list[Segment] = []
     for segment in found:
         last = joined[-1] if joined else None
-        if last and not last.hyphenated and _same_line(last, segment):
+        if last and not last.hyphenated and (_same_line(last, segment) or _marks(glyphs, last, segment)):
             both = _segment(glyphs, [*last.indices, *segment.indices], segment.hyphenated)
             assert both is not None
             joined[-1] = both
@@ -126,6 +130,14 @@ def _same_line(left: Segment, right: Segment) -> bool:
     size = max(left.size, right.size)
     overlap = min(left.y1, right.y1) - max(left.y0, right.y0)
     return -0.3 * size < right.x0 - left.x1 < 0.6 * size and overlap > 0.3 * min(left.y1 - left.y0, right.y1 - right.y0)
+
+
+def _marks(glyphs: Glyphs, left: Segment, right: Segment) -> bool:
+    """Whether `left` is nothing but the number or bullet of an item that `right` begins: no cell of its own."""
+    text = "".join(glyphs.codes[i] for i in left.indices)
+    overlap = min(left.y1, right.y1) - max(left.y0, right.y0)
+    beside = 0 < right.x0 - left.x1 < 3 * right.size and overlap > 0.5 * min(left.y1 - left.y0, right.y1 - right.y0)
+    return beside and text[-1:].isspace() and bool(_MARK.fullmatch(text.strip()))
 
 
 def _breaks(glyphs: Glyphs, run: list[int], i: int) -> bool:
@@ -162,16 +174,22 @@ def _segment(glyphs: Glyphs, run: Sequence[int], hyphenated: bool) -> Segment | 
         float(np.median(boxes[main, 1] + boxes[main, 3]) / 2),
         hyphenated,
         bool(_ITEM.match(text)),
+        bool(_CLOSED.search(text[-60:])),
     )
 
 
 def body_size(pages: Sequence[Sequence[Segment]]) -> float:
-    """The font size most characters of the document are set in, in points."""
+    """The font size of running text, in points: the largest that at least 30 % of the document's characters are set in.
+
+    The most frequent one would be that of a long list of sources at the end, and every short paragraph a heading.
+    """
     counts: Counter[float] = Counter()
     for page in pages:
         for segment in page:
             counts[round(segment.size * 2) / 2] += len(segment.indices)
-    return max(counts.items(), key=lambda item: (item[1], -item[0]))[0] if counts else 10.0
+    total = sum(counts.values())
+    common = [size for size, count in counts.items() if count >= 0.3 * total]
+    return max(common or counts, key=lambda size: (bool(common) * size, counts[size], -size), default=10.0)
 
 
 def body_bold(pages: Sequence[Sequence[Segment]]) -> bool:
@@ -208,7 +226,7 @@ def blocks(page: Sequence[Segment], line_step: float) -> list[Block]:
 
 def _continues(block: Block, segment: Segment, line_step: float) -> bool:
     last = block.lines[-1]
-    if segment.item and not last.hyphenated:
+    if segment.item and not _runs_on(block, segment):
         return False
     if abs(last.size - segment.size) > 0.12 * max(last.size, segment.size):
         return False
@@ -220,6 +238,15 @@ def _continues(block: Block, segment: Segment, line_step: float) -> bool:
     if not 0.3 < step <= line_step * 1.22 + 0.05:
         return False
     return not _indented(block, segment)
+
+
+def _runs_on(block: Block, segment: Segment) -> bool:
+    """Whether a line that starts like an item ("12. The") goes on with a sentence: the line above is full and not closed."""
+    last = block.lines[-1]
+    if segment.x0 < last.x0 - 0.5 * last.size:
+        return False
+    full = last.x1 > block.x1 - 1.5 * last.size if len(block.lines) > 1 else len(last.indices) >= 50
+    return last.hyphenated or (full and not last.closed and segment.x0 < last.x0 + 0.5 * last.size)
 
 
 def _indented(block: Block, segment: Segment) -> bool:
@@ -269,8 +296,8 @@ def mark_headings(page: Sequence[Block], size: float, bold_says: bool, titles: f
         text = text_of(block)  # type: ignore[operator]
         if not any(c.isalpha() for c in text) or len(text) > 220:
             continue
-        ends_open = not text.rstrip().endswith((".", ";", ","))
-        larger = block.size >= size * 1.12
+        ends_open = not re.search(r"[.;,](\[[\d, –-]+\])?$", text.rstrip())
+        larger = block.size >= size * (1.12 if ends_open else 1.3)
         heavy = bold_says and len(block.lines) <= 2 and all(line.bold for line in block.lines) and ends_open
         if larger or heavy or canonical(text) in titles:
             block.kind = "heading"
