@@ -75,9 +75,14 @@ def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[
     """0 to 1, calibrated: how likely the best quotation answers the question."""
     if not found:
         return 0.0
-    model = calibration(any(not math.isnan(c.logit) for c in found))
+    model = calibration(judged(found))
     total = model.bias + sum(w * s for w, s in zip(model.weights, signals(question, found, weights), strict=True))
     return round(sigmoid(total), 4)
+
+
+def judged(found: Sequence[Candidate]) -> bool:
+    """Whether the cross-encoder read any of them."""
+    return any(not math.isnan(c.logit) for c in found)
 
 
 def threshold(point: str, with_selector: bool) -> float:

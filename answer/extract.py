@@ -42,18 +42,23 @@ class Evidence:
     checked: tuple[str, ...] = ()
 
 
+def weighed(
+    question: Question, evidence: Evidence, sources: Sources, relevance: Relevance | None = None
+) -> list[Candidate]:
+    """Every quotation the evidence holds, scored, best first."""
+    return judge(question, candidates(question, evidence.hits, evidence.query, evidence.weights, sources), relevance)
+
+
 def answer(
     question: Question,
+    found: Sequence[Candidate],
     evidence: Evidence,
-    sources: Sources,
     read_page: PageReader,
-    relevance: Relevance | None = None,
     settings: AnswerSettings = AnswerSettings(),
 ) -> Answer:
-    """Chooses statements from the evidence; abstains below the confidence the operating point asks."""
-    found = judge(question, candidates(question, evidence.hits, evidence.query, evidence.weights, sources), relevance)
+    """Chooses statements from `found`, best first; abstains below the confidence the operating point asks."""
     sure = abstain.confidence(question, found, evidence.weights)
-    if not found or sure < settings.asked(relevance is not None):
+    if not found or sure < settings.asked(abstain.judged(found)):
         nearest = _citations(found[0], read_page)[0] if found else None
         return Answer(question.text, (), True, sure, abstain.missing(question, evidence.absent), nearest, question.kind)
     chosen = select(question, found, settings.select)

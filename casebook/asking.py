@@ -7,15 +7,18 @@ systems" question is asked of every system; any other question of the whole coll
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from answer.evidence import Relevance, Sources, weigh
-from answer.extract import Evidence
+from answer import extract, kinds
+from answer.evidence import Candidate, Relevance, Sources, weigh
+from answer.extract import AnswerSettings, Evidence
 from answer.kinds import Question
 from answer.select import with_lists
-from casebook.records import Document, Hit, Passage
+from casebook.records import Answer, Document, Hit, Passage
 from index import lexical
+from index.search import QueryEncoder, SearchSettings, clean_question, search
 from index.snapshot import Snapshot
 
 Find = Callable[[int, Sequence[str] | None], list[Hit]]
@@ -25,6 +28,53 @@ POOL = 20
 """Passages an answer is chosen from."""
 PER_SYSTEM = 6
 """Passages a system brings when every system is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Everything a question is answered with but the question; `relevance` is the trained selector, None without it."""
+
+    snapshot: Snapshot
+    encoder: QueryEncoder
+    search: SearchSettings
+    answers: AnswerSettings
+    relevance: Relevance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question understood and its evidence weighed; `extract.answer` makes the answer of it."""
+
+    question: Question
+    evidence: Evidence
+    found: list[Candidate]
+
+
+def ask(asking: Asking, question: str, scope: Sequence[str] | None = None, systems: Sequence[str] = ()) -> Answer:
+    """Answers from the documents in `scope` (None: all). `systems` are those a person chose, for a question that names none."""
+    cleaned = clean_question(question)
+    if not any(c.isalnum() for c in cleaned):
+        return Answer(question, (), True, 0.0, "There is no word in the question. Ask in a sentence or a few words.")
+    asked = prepare(asking, cleaned, scope, systems)
+    found = extract.answer(asked.question, asked.found, asked.evidence, asking.snapshot.page, asking.answers)
+    return replace(found, question=question)
+
+
+def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, systems: Sequence[str] = ()) -> Asked:
+    """Everything up to the choice of statements; `cleaned` is the question as `clean_question` gives it."""
+    snapshot = asking.snapshot
+    called = names(list(snapshot.documents.values()))
+    question = kinds.understand(cleaned, called)
+    if systems and not question.systems:
+        question = replace(question, systems=tuple(systems))
+    query: np.ndarray = asking.encoder.encode([cleaned])[0]
+
+    def find(k: int, ids: Sequence[str] | None) -> list[Hit]:
+        return search(snapshot, asking.encoder, cleaned, k, ids, asking.search, query)
+
+    evidence = gather(snapshot, question, cleaned, query, find, scope)
+    found = extract.weighed(question, evidence, sources(snapshot, called), asking.relevance)
+    return Asked(question, evidence, found)
 
 
 def names(documents: Sequence[Document]) -> dict[str, tuple[str, ...]]:
@@ -43,11 +93,17 @@ def gather(
     documents = [d for d in snapshot.documents.values() if scope is None or d.id in scope]
     checked = tuple(dict.fromkeys(d.system for d in documents if d.system))
     hits = _hits(question, documents, checked, find, scope)
-    words = lexical.terms(cleaned)
+    words = _without_names(lexical.terms(cleaned), question)
     frequency = lexical.frequencies(snapshot.connection, words)
     weights = weigh(words, frequency, snapshot.vectors.count)
     hits = _completed(hits, snapshot)
     return Evidence(hits, query, weights, _absent(snapshot, words, question, documents), checked)
+
+
+def _without_names(words: list[str], question: Question) -> list[str]:
+    """The words that are not a system's name: that a sentence of Denver's document says "Denver" tells nothing."""
+    named = {word for name in question.names for word in lexical.terms(name)}
+    return [word for word in words if word not in named] or words
 
 
 def _hits(
@@ -108,6 +164,3 @@ def sources(snapshot: Snapshot, called: dict[str, tuple[str, ...]]) -> Sources:
         titles={d.id: d.title for d in snapshot.documents.values()},
         names=called,
     )
-
-
-__all__ = ["Find", "Relevance", "gather", "names", "neighbors", "sources"]

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from answer import abstain, citations, extract, kinds
+from answer import abstain, citations
 from answer.evidence import Relevance
 from answer.extract import AnswerSettings
 from answer.select import SelectSettings
 from casebook import asking
+from casebook.asking import Asking
 from casebook.building import Builder, Outcome, Progress
 from casebook.errors import CasebookError, NotFoundError, UsageError
 from casebook.records import Answer, Citation, Document, Hit, Page
@@ -119,25 +118,11 @@ class Library:
 
         `point` is an operating point ("careful", "balanced", "generous") other than the settings'.
         """
-        snapshot, scope = self.snapshot, self.scope(systems, documents)
-        cleaned = clean_question(question)
-        if not any(c.isalnum() for c in cleaned):
-            return Answer(question, (), True, 0.0, "There is no word in the question. Ask in a sentence or a few words.")
-        called = asking.names(list(snapshot.documents.values()))
-        asked = kinds.understand(cleaned, called)
-        if systems and not asked.systems:
-            asked = replace(asked, systems=tuple(systems_of(d for d in snapshot.documents.values() if d.id in (scope or ()))))
-        query: np.ndarray = self.encoder.encode([cleaned])[0]
-        settings = SearchSettings(self.settings.pool, self.settings.words_weight)
-
-        def find(k: int, ids: Sequence[str] | None) -> list[Hit]:
-            return search(snapshot, self.encoder, cleaned, k, ids, settings, query)
-
-        gathered = asking.gather(snapshot, asked, cleaned, query, find, scope)
-        found = extract.answer(
-            asked, gathered, asking.sources(snapshot, called), snapshot.page, self.relevance, self.answer_settings(point)
-        )
-        return replace(found, question=question)
+        scope = self.scope(systems, documents)
+        chosen = systems_of(self.document(id) for id in scope or ()) if systems else []
+        search_settings = SearchSettings(self.settings.pool, self.settings.words_weight)
+        with_what = Asking(self.snapshot, self.encoder, search_settings, self.answer_settings(point), self.relevance)
+        return asking.ask(with_what, question, scope, chosen)
 
     def answer_settings(self, point: str | None = None) -> AnswerSettings:
         """How answers are chosen and when they abstain; raises `UsageError` for an operating point there is not."""
