@@ -19,7 +19,10 @@ from casebook.errors import UsageError
 from casebook.records import Document
 from ingest.extract import Extracted
 
-_USED = ("id", "title", "system", "kind", "state", "years", "aliases", "themes", "source", "original_title", "original_url")
+_USED = (
+    "id", "title", "system", "kind", "state", "years", "aliases", "themes", "source", "original_title", "original_url",
+    "author", "date",
+)  # fmt: skip
 _NO_TITLE = re.compile(r"^(untitled|title|document\d*|microsoft \w+ - .*|.*\.(docx?|indd|pptx?|qxd|pdf|tex|dvi|rtf))$", re.IGNORECASE)
 
 
@@ -91,13 +94,14 @@ def describe(source: Source, sha256: str, extracted: Extracted, known: Sequence[
     """The record of a newly read document. `known` are the bundled entries, by which originals are recognized."""
     common = {"sha256": sha256, "page_count": len(extracted.pages), "origin": str(source.path), "flags": extracted.flags}
     if source.entry:
-        values = {"title": guess_title(source.path, extracted), "system": source.folder, "kind": "document"}
+        guessed = {"title": guess_title(source.path, extracted), "system": source.folder, "kind": "document"}
+        values = {**guessed, "author": extracted.author, "date": extracted.year}
         return Document(**{**values, **source.entry.values, **common})
     original = recognize(source.path, extracted, known)
     if original:
-        values = {key: v for key, v in original.values.items() if key not in ("original_title", "original_url")}
+        values = {key: v for key, v in original.values.items() if key not in ("original_title", "original_url", "author", "date")}
         title = original.values.get("original_title") or original.values["title"]
-        values |= {"id": f"{original.id}-original", "title": title, "source": "original"}
+        values |= {"id": f"{original.id}-original", "title": title, "source": "original", "date": extracted.year}
         return Document(**{**values, **common})
     return Document(
         id=slug(source.path.stem),
@@ -105,6 +109,8 @@ def describe(source: Source, sha256: str, extracted: Extracted, known: Sequence[
         system=source.folder,
         kind="document",
         years=extracted.year,
+        author=extracted.author,
+        date=extracted.year,
         **common,
     )
 

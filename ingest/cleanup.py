@@ -20,7 +20,7 @@ LINE_END_HYPHENS = HYPHENS + "-\u00ad\u2010\u2011"
 _DROPPED = frozenset("\u00ad\u200b\u200c\u2060\ufeff")
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010\u2011][^\W\d_]+)*")
 _PAGE_NUMBER = re.compile(r"^(page\s*)?[-–—|\s]*(\d{1,4}|[ivxlc]{1,7})[-–—|\s]*((of|/)\s*\d{1,4})?$", re.IGNORECASE)
-_COUNT = re.compile(r"[0-9]{1,4}")
+_COUNT = re.compile(r"(?<!\d)[0-9]{1,4}(?!\d)")
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+$")
 _KEPT_HEADS = frozenset(
     "self non full part low high well long short mid pre post co re multi anti semi cross ex year pro under over "
@@ -38,24 +38,23 @@ MARGIN = 0.13
 def running_lines(pages: Sequence[Sequence[Segment]], glyphs: Sequence[Glyphs | None]) -> list[set[int]]:
     """For each page, the indices of its segments that are running headers, footers or page numbers.
 
-    A segment in the margin is running when, digits aside, it recurs there on a third of the pages (at least two). Figures
-    are judged with their whole line, or a table's row at a page's end would lose its cells: they go only where they are
-    a page number at the very edge, or stand beside nothing but running words.
+    A segment in the margin is running when, but for the page's number, it recurs there on a third of the pages (at least
+    two). Figures are judged with their whole line, or a table's row at a page's end would lose its cells: they go only
+    where they are a page number at the very edge, or stand beside nothing but running words.
     """
     texts = [[_plain(s, drawn).strip() for s in page] if drawn else [] for page, drawn in zip(pages, glyphs, strict=True)]
     margins = [_margin_lines(page, drawn) if drawn else [] for page, drawn in zip(pages, glyphs, strict=True)]
-    seen: Counter[tuple[str, bool]] = Counter()
+    need = max(2, -(-len(pages) // 3))
     steps: Counter[int] = Counter()
     for number, (page, lines) in enumerate(zip(texts, margins, strict=True)):
-        seen.update({(_key(page[i]), line.top) for line in lines for i in line.parts})
-        steps.update({int(page[i]) - number for line in lines for i in line.parts if _COUNT.fullmatch(page[i])})
-    need = max(2, -(-len(pages) // 3))
-    recurring = frozenset(key for key, count in seen.items() if count >= need)
-    step, count = max(steps.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
-    return [
-        _running(page, lines, recurring, number + step if count >= need else None)
-        for number, (page, lines) in enumerate(zip(texts, margins, strict=True))
-    ]
+        steps.update({int(n) - number for line in lines for i in line.parts for n in _COUNT.findall(page[i][:200])})
+    step, count = max(steps.items(), key=lambda item: (item[1], -abs(item[0])), default=(0, 0))
+    printed = [str(number + step) if count >= max(need, 3) else "" for number in range(len(pages))]
+    seen: Counter[tuple[str, bool]] = Counter()
+    for number, page, lines in zip(printed, texts, margins, strict=True):
+        seen.update({(_key(page[i], number), line.top) for line in lines for i in line.parts})
+    recurring = frozenset(key for key, times in seen.items() if times >= need)
+    return [_running(*page, recurring) for page in zip(texts, margins, printed, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +66,16 @@ class _MarginLine:
 
 
 def _running(
-    texts: Sequence[str], lines: Sequence[_MarginLine], recurring: frozenset[tuple[str, bool]], printed: int | None
+    texts: Sequence[str], lines: Sequence[_MarginLine], printed: str, recurring: frozenset[tuple[str, bool]]
 ) -> set[int]:
-    """Which segments of one page run. `printed` is the page number to expect, where the document counts its pages."""
+    """Which segments of one page run. `printed` is the page's number where the document counts its pages, else ""."""
     dropped: set[int] = set()
     at_edge, numbered = {True: True, False: True}, {True: False, False: False}
     for line in lines:
-        recurs = {i for i in line.parts if (_key(texts[i]), line.top) in recurring}
+        recurs = {i for i in line.parts if (_key(texts[i], printed), line.top) in recurring}
         words = {i for i in recurs if any(c.isalpha() for c in texts[i])}
         numbers = {i for i in line.parts if i not in words and _PAGE_NUMBER.match(texts[i])}
-        counted = {i for i in numbers if texts[i] == str(printed)}
+        counted = {i for i in numbers if texts[i] == printed}
         alone = numbers if len(numbers) == 1 and not numbered[line.top] else set()
         figures = recurs - words - numbers
         gone: set[int] = set()
@@ -94,9 +93,10 @@ def _plain(segment: Segment, glyphs: Glyphs) -> str:
     return "".join(glyphs.codes[i] for i in segment.indices)
 
 
-def _key(text: str) -> str:
-    """A segment with its digits as #; punctuation counts only where there is no letter: "13%" is no "2."."""
-    return re.sub(r"\d+", "#", canonical(text) if any(c.isalpha() for c in text) else text)
+def _key(text: str, printed: str) -> str:
+    """A segment without the page's number; punctuation counts only where there is no letter."""
+    text = re.sub(rf"(?<!\d){printed}(?!\d)", "#", text) if printed else text
+    return canonical(text) if any(c.isalpha() for c in text) else text
 
 
 def _margin_lines(page: Sequence[Segment], glyphs: Glyphs) -> list[_MarginLine]:
@@ -208,7 +208,8 @@ class TextBuilder:
             if code.isspace() or code == "\u00a0":
                 self._space()
             elif code in HYPHENS:
-                self._push("-", i)  # `_join` takes it back where the word goes on in this document's text
+                if len(line.indices) >= 25:  # some files write their spaces as this mark, word by word
+                    self._push("-", i)  # `_join` takes it back where the word goes on on this page
             elif code not in _DROPPED and unicodedata.category(code) not in ("Cc", "Cs", "Cn"):
                 self._visible(code, i)
 

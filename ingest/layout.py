@@ -41,7 +41,7 @@ class Segment:
     """Characters `indices` of the page on one line.
 
     `size` and `middle` are those of its main characters, raised note numbers left out; `hyphenated` says that the line
-    ends in a hyphen PDFium marked, `item` that it starts like an item of a list, `closed` that it ends like a sentence.
+    ends in a hyphen PDFium marked, `item` how it starts where it looks like an item of a list ("bullet" or "number"), `closed` that it ends like a sentence.
     """
 
     indices: list[int]
@@ -53,7 +53,7 @@ class Segment:
     bold: bool
     middle: float
     hyphenated: bool = False
-    item: bool = False
+    item: str = ""
     closed: bool = False
 
 
@@ -116,7 +116,8 @@ def _raised_back(glyphs: Glyphs, found: list[Segment]) -> list[Segment]:
     joined: list[Segment] = []
     for segment in found:
         last = joined[-1] if joined else None
-        if last and not last.hyphenated and (_same_line(last, segment) or _marks(glyphs, last, segment)):
+        opens = len(joined) < 2 or joined[-2].middle - segment.middle > 0.5 * segment.size or joined[-2].x0 > segment.x0
+        if last and not last.hyphenated and (_same_line(last, segment) or (opens and _marks(glyphs, last, segment))):
             both = _segment(glyphs, [*last.indices, *segment.indices], segment.hyphenated)
             assert both is not None
             joined[-1] = both
@@ -173,7 +174,7 @@ def _segment(glyphs: Glyphs, run: Sequence[int], hyphenated: bool) -> Segment | 
         bool(glyphs.bold[inked].mean() > 0.7),
         float(np.median(boxes[main, 1] + boxes[main, 3]) / 2),
         hyphenated,
-        bool(_ITEM.match(text)),
+        ("bullet" if text.lstrip()[0] in "•▪◦‣·*" else "number") if _ITEM.match(text) else "",
         bool(_CLOSED.search(text[-60:])),
     )
 
@@ -243,7 +244,7 @@ def _continues(block: Block, segment: Segment, line_step: float) -> bool:
 def _runs_on(block: Block, segment: Segment) -> bool:
     """Whether a line that starts like an item ("12. The") goes on with a sentence: the line above is full and not closed."""
     last = block.lines[-1]
-    if segment.x0 < last.x0 - 0.5 * last.size:
+    if segment.x0 < last.x0 - 0.5 * last.size or segment.item == "bullet":
         return False
     full = last.x1 > block.x1 - 1.5 * last.size if len(block.lines) > 1 else len(last.indices) >= 50
     return last.hyphenated or (full and not last.closed and segment.x0 < last.x0 + 0.5 * last.size)
