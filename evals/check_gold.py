@@ -32,23 +32,8 @@ from casebook.settings import load
 GOLD = Path(__file__).parent / "gold"
 THEMES = Path(__file__).parents[1] / "collection" / "themes.toml"
 KINDS = frozenset(
-    [
-        "figure",
-        "name",
-        "definition",
-        "how",
-        "why",
-        "list",
-        "yes_no",
-        "comparison",
-        "which_systems",
-        "synthesis",
-        "dated",
-        "negated",
-        "paraphrase",
-        "misspelled",
-        "alias",
-    ]
+    {"figure", "name", "definition", "how", "why", "list", "yes_no", "comparison", "which_systems", "synthesis"}
+    | {"dated", "negated", "paraphrase", "misspelled", "alias"}
 )
 SPLITS = frozenset({"dev", "test"})
 NEEDED = {"id", "question", "kind", "systems", "themes", "answerable", "evidence", "split"}
@@ -148,7 +133,8 @@ def _words(row: Row) -> Iterator[str]:
     if row["kind"] == "paraphrase" and row["answerable"]:
         shared: list[set[str]] = [stems(row["question"]) & stems(quote) for quote in quotes]
         if all(shared):
-            yield f"paraphrase shares {', '.join(sorted(min(shared, key=len)))}"
+            fewest = min(shared, key=len)
+            yield f"paraphrase shares {', '.join(sorted(fewest))}"
 
 
 def plain(text: str) -> str:
