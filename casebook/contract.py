@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from casebook.records import Answer, Citation, Document, Hit, Page, Statement
+from casebook.records import Answer, Cell, Citation, Comparison, Document, Hit, Page, Statement
 
 Documents = Mapping[str, Document]
 
@@ -50,6 +50,24 @@ def statement(found: Statement, documents: Documents) -> dict[str, Any]:
     result: dict[str, Any] = {"text": found.text, "citations": [citation(c, documents) for c in found.citations]}
     if found.context:
         result["context"] = found.context
+    return result
+
+
+def comparison(found: Comparison, documents: Documents) -> dict[str, Any]:
+    rows = [{"id": row, "label": label} for row, label in zip(found.rows, found.labels or found.rows, strict=True)]
+    cells = [cell(c, documents) for c in found.cells]
+    return {"snapshot": found.snapshot, "systems": list(found.systems), "rows": rows, "cells": cells}
+
+
+def cell(found: Cell, documents: Documents) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "system": found.system, "row": found.row, "state": found.state, "confidence": found.confidence,
+        "statement": statement(found.statement, documents) if found.statement else None,
+        "more": found.more, "others": [statement(s, documents) for s in found.others],
+    }  # fmt: skip
+    if not found.statement:
+        result["note"] = found.note
+        result["rejected"] = citation(found.rejected, documents) if found.rejected else None
     return result
 
 

@@ -11,6 +11,8 @@
     │   └── StaleSnapshotError    it was made with another encoder or format
     ├── EncoderError              the model's weights are missing or not the ones expected
     ├── NotFoundError             no such document or page
+    ├── QuotationError            a quotation does not stand on its page any more
+    ├── ModelError                the language model's server is gone, too slow or not set up
     └── FetchError                an original could not be downloaded
 """
 
@@ -60,6 +62,14 @@ class EncoderError(CasebookError):
 
 
 class NotFoundError(UsageError):
+    pass
+
+
+class QuotationError(CasebookError):
+    pass
+
+
+class ModelError(CasebookError):
     pass
 
 

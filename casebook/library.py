@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from answer import abstain, citations
+from answer import abstain, citations, conversation, export, generate
+from answer import themes as theme_files
 from answer.evidence import Relevance
 from answer.extract import AnswerSettings
 from answer.select import SelectSettings
-from casebook import asking
+from casebook import asking, comparing
 from casebook.asking import Asking
 from casebook.building import Builder, Outcome, Progress
+from casebook.comparing import Comparing
 from casebook.errors import CasebookError, NotFoundError, UsageError
-from casebook.records import Answer, Citation, Document, Hit, Page
+from casebook.records import Answer, Cell, Citation, Comparison, Document, Hit, Page, Theme, Written
 from casebook.settings import Settings, load
 from index import snapshot as snapshots
 from index.encoder import Encoder
@@ -57,11 +59,27 @@ class Library:
         return Builder(self.settings, self.encoder).remove(ids)
 
     def edit(self, id: str, **changes: str) -> Outcome:
-        """Corrects a document's title, system, kind, years or state."""
-        allowed = {"title", "system", "kind", "years", "state"}
+        """Corrects a document's title, system, kind, years, state or source; a later ingest keeps what was corrected."""
+        allowed = {"title", "system", "kind", "years", "state", "source"}
         if not changes or set(changes) - allowed:
             raise UsageError(f"What can be set is: {', '.join(sorted(allowed))}.")
-        return Builder(self.settings, self.encoder).edit(replace(self.document(id), **changes))  # type: ignore[arg-type]
+        if not changes.get("title", "a title").strip():
+            raise UsageError("A title cannot be empty.")
+        if changes.get("source", "yours") not in catalog.SOURCES:
+            raise UsageError(f"A source is one of {', '.join(catalog.SOURCES)}, not {changes['source']!r}.")
+        document = self.document(id)
+        corrected = tuple(sorted({*document.corrected, *changes}))
+        return Builder(self.settings, self.encoder).edit(replace(document, **changes, corrected=corrected))  # type: ignore[arg-type]
+
+    def undo(self) -> tuple[list[Document], list[Document]]:
+        """Goes back to the index before the last change; once more comes forward again. The documents (before, now)."""
+        before = self.documents()
+        Builder(self.settings, self.encoder).undo()
+        return before, self.documents()
+
+    def restore(self, document: Document) -> Outcome:
+        """Puts a document back as it was, after `remove`, `edit` or a new version; its file is still in the data folder."""
+        return Builder(self.settings, self.encoder).edit(document)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -112,17 +130,99 @@ class Library:
         return search(self.snapshot, self.encoder, question, k, self.scope(systems, documents), settings)
 
     def ask(
-        self, question: str, systems: Sequence[str] = (), documents: Sequence[str] = (), point: str | None = None
+        self, question: str, systems: Sequence[str] = (), documents: Sequence[str] = (), point: str | None = None,
+        history: Sequence[str] = (),
     ) -> Answer:
         """Verbatim quotations that answer the question, or an abstention.
 
-        `point` is an operating point ("careful", "balanced", "generous") other than the settings'.
+        `point` is an operating point ("careful", "balanced", "generous") other than the settings'. `history` are the
+        person's earlier questions, oldest first; a note says how a follow-up was read.
         """
+        if history and (read := self.resolve(question, history)) != question:
+            found = self.ask(read, systems, documents, point)
+            return replace(found, question=question, notes=(f"Read as: {read}", *found.notes))
         scope = self.scope(systems, documents)
         chosen = systems_of(self.document(id) for id in scope or ()) if systems else []
         search_settings = SearchSettings(self.settings.pool, self.settings.words_weight)
         with_what = Asking(self.snapshot, self.encoder, search_settings, self.answer_settings(point), self.relevance)
         return asking.ask(with_what, question, scope, chosen)
+
+    def resolve(self, question: str, history: Sequence[str]) -> str:
+        """The question as it would be asked alone, after the person's earlier questions, oldest first."""
+        known = conversation.Catalog(asking.names(self.documents()), self.themes())
+        return conversation.resolve(question, history, known)
+
+    def write(self, answer: Answer, stop: Callable[[], bool] = lambda: False) -> Iterator[Written]:
+        """Sentences a language model writes from an answer's quotations, each checked, as they come.
+
+        Raises `ModelError` when none is set up or its server fails; what was yielded before stands, and so does the answer.
+        """
+        set_up = generate.Model(
+            self.settings.llm_url, self.settings.llm_model, self.settings.llm_key.get_secret_value(), self.settings.llm_seconds
+        )
+        titles = {d.id: d.title for d in self.documents()}
+        return generate.write(set_up, answer, titles, self.encoder.encode, stop)
+
+    # --- comparing ---
+
+    def themes(self) -> list[Theme]:
+        """The rows of the matrix: the data folder's themes.toml, else the collection's."""
+        return theme_files.read(self.settings.data / "themes.toml", self.settings.collection / "themes.toml")
+
+    def systems(self, names: Sequence[str] = ()) -> list[str]:
+        """Systems by name or alias, in the order asked for; no names: all. Raises `NotFoundError`."""
+        if not names:
+            return systems_of(self.documents())
+        return list(dict.fromkeys(s for name in names for s in systems_of(self.document(id) for id in self.scope([name]) or ())))
+
+    def compare_cells(
+        self, systems: Sequence[str] = (), themes: Sequence[str] = (), questions: Sequence[str] = ()
+    ) -> Iterator[Cell]:
+        """One cell for each system and row, row by row, as they are made. `themes` are ids or labels.
+
+        Without themes and questions: all themes. Raises `NotFoundError` or `UsageError` for an unknown name.
+        """
+        chosen = theme_files.choose(self.themes(), themes) if themes or not questions else []
+        columns = self.systems(systems)
+        if not columns:
+            raise NotFoundError("No document says which system it is about. Set one with: python -m casebook documents set")
+        search_settings = SearchSettings(self.settings.pool, self.settings.words_weight)
+        with_what = Asking(self.snapshot, self.encoder, search_settings, self.answer_settings(), self.relevance)
+        return comparing.cells(Comparing(with_what, self.settings.data), columns, chosen, list(dict.fromkeys(questions)))
+
+    def compare(
+        self,
+        systems: Sequence[str] = (),
+        themes: Sequence[str] = (),
+        questions: Sequence[str] = (),
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Comparison:
+        """Systems by themes, or by questions of one's own. `progress(done, total)` is told after each cell."""
+        columns = self.systems(systems)
+        chosen = theme_files.choose(self.themes(), themes) if themes or not questions else []
+        rows = (*(theme.id for theme in chosen), *dict.fromkeys(questions))
+        cells: list[Cell] = []
+        for cell in self.compare_cells(columns, [theme.id for theme in chosen], questions):
+            cells.append(cell)
+            if progress:
+                progress(len(cells), len(columns) * len(rows))
+        labels = (*(theme.label for theme in chosen), *dict.fromkeys(questions))
+        return Comparison(tuple(columns), rows, tuple(cells), labels, self.snapshot.manifest.id)
+
+    # --- taking away ---
+
+    def export(self, things: Iterable[export.Exportable], format: str, title: str = "") -> bytes:
+        """Answers, comparisons, cells, statements or citations as a file: one of `export.FORMATS`.
+
+        Raises `QuotationError` when a quotation does not stand on its page any more, `UsageError` for an unknown format.
+        """
+        snapshot = self.snapshot
+        return export.write(things, format, snapshot.documents, snapshot.page, title)
+
+    def cite(self, citation: Citation) -> str:
+        """The quotation with its APA-like line, to be pasted; raises `QuotationError` when it does not stand."""
+        export.check(export.items([citation]), self.snapshot.documents, self.snapshot.page)
+        return export.formats.quotation(citation, self.document(citation.document))
 
     def answer_settings(self, point: str | None = None) -> AnswerSettings:
         """How answers are chosen and when they abstain; raises `UsageError` for an operating point there is not."""

@@ -18,7 +18,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One PDF of the collection. `id` is stable across re-ingestion; `sha256` names the file's content."""
+    """One PDF of the collection. `id` is stable across re-ingestion; `sha256` names the file's content.
+
+    `source` is "brief" (bundled), "original" (of Education Resource Strategies) or "yours"; `corrected` names the fields
+    a person set, which no later ingest changes.
+    """
 
     id: str
     title: str
@@ -37,6 +41,9 @@ class Document:
     added: str = ""
     original_title: str = ""
     original_url: str = ""
+    author: str = ""
+    date: str = ""
+    corrected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found for a query. `score` fuses `dense_score` (cosine) and `lexical_score` (BM25); all higher-is-better."""
+    """A passage found for a query. `score` fuses `dense_score` (cosine) and `lexical_score` (BM25) with what else is known;
+    all higher-is-better. `why` says in one line what it was found by.
+    """
 
     passage: Passage
     score: float
     dense_score: float
     lexical_score: float
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +121,37 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """One sentence of a language model, held to the evidence it was given.
+
+    `cites` are 1-based numbers of that evidence. `supported` is the verdict of `answer.support`; `problem` says in plain
+    words what is wrong with a sentence that is not.
+    """
+
+    text: str
+    cites: tuple[int, ...] = ()
+    supported: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One row of the matrix. `{system}` in `question` stands for a system's name; `terms` are words documents use for it."""
+
+    id: str
+    label: str
+    definition: str
+    question: str
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a comparison. `state` is "quoted", "no_evidence", "not_covered" or "extraction_failed"; never blank."""
+    """One cell of a comparison. `state` is "quoted", "no_evidence", "not_covered" or "extraction_failed"; never blank.
+
+    `row` is a theme's id or a question. A quoted cell has its best quotation in `statement` and the rest in `others`
+    (`more` of them). Any other state has a reason in `note` and, where there is one, the best passage that was `rejected`.
+    """
 
     system: str
     row: str
@@ -121,12 +160,23 @@ class Cell:
     more: int = 0
     rejected: Citation | None = None
     confidence: float = 0.0
+    others: tuple[Statement, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Systems by rows (themes or questions); `cells` holds one cell for each pair, row by row."""
+    """Systems by rows (theme ids or questions); `cells` holds one cell for each pair, row by row; `labels` show the rows."""
 
     systems: tuple[str, ...]
     rows: tuple[str, ...]
     cells: tuple[Cell, ...] = field(default=())
+    labels: tuple[str, ...] = ()
+    snapshot: str = ""
+
+    def cell(self, system: str, row: str) -> Cell:
+        """Raises `KeyError` for a pair that is not in it."""
+        for cell in self.cells:
+            if (cell.system, cell.row) == (system, row):
+                return cell
+        raise KeyError((system, row))

@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from casebook.errors import SettingsError
@@ -31,11 +31,19 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=64, description="processes that read PDFs; 0: one a core, at most four")
     file_seconds: float = Field(120.0, ge=1, le=3600, description="time one PDF may take to read")
     file_megabytes: int = Field(2048, ge=256, le=65536, description="memory one PDF may take to read")
-    words_weight: float = Field(0.5, ge=0, le=1, description="share of the word score in the fused score")
-    pool: int = Field(300, ge=10, le=5000, description="candidates each side brings to the fusion")
+    words_weight: float | None = Field(
+        None, ge=0, le=1, description="share of the word score in the fused score; none: chosen for each question"
+    )
+    pool: int = Field(100, ge=10, le=5000, description="candidates each side brings to the fusion")
+    reranker: bool = Field(False, description="whether the best candidates are read again by the cross-encoder")
+    rerank: int = Field(20, ge=1, le=100, description="candidates the reranker reads")
     statements: int = Field(5, ge=1, le=20, description="quotations an answer shows at most")
     caution: Literal["careful", "balanced", "generous"] = Field("balanced", description="how sure an answer must be")
     threshold: float | None = Field(None, ge=0, le=1, description="confidence below which an answer abstains; none: by caution")
+    llm_url: str = Field("", description="address of an OpenAI-compatible server that may phrase answers; none: quotations only")
+    llm_model: str = Field("", description="the model to ask for there; none: the first it lists")
+    llm_key: SecretStr = Field(SecretStr(""), description="its key, if it wants one")
+    llm_seconds: float = Field(20.0, ge=0.1, le=600, description="longest silence of that server before it is given up")
     host: str = Field("127.0.0.1", description="address the web application listens on")
     port: int = Field(7860, ge=0, le=65535, description="port the web application listens on")
 

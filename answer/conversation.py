@@ -1,0 +1,222 @@
+"""A follow-up takes what it leaves out from the questions before it: system, subject, time. Pure functions of words.
+
+    How did Denver extend the school day?   ->  as it stands
+    and in Boston?                          ->  How did Boston extend the school day?
+    why?                                    ->  Why did Boston extend the school day?
+    what about cost?                        ->  What about cost in Boston? (extend school day)
+
+Nothing is remembered between calls: who asks hands in the earlier questions, so one person's cannot reach another.
+English only. Not handled: what an answer said ("the second of these schools"); only earlier questions are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from answer.kinds import named_systems
+from casebook.records import Theme
+
+MAX_TURNS = 12
+"""Earlier questions that are read; what was said before them is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a question can name: `names` maps a system to what it is called, itself included."""
+
+    names: Mapping[str, Sequence[str]]
+    themes: Sequence[Theme] = ()
+
+
+_LEAD = r"^(?:(?:and|but|so|ok(?:ay)?|then|also|yes|no|hm+|thanks?(?: you)?|great|right|well|now)\b[ ,.!:-]*)*"
+_ABOUT = re.compile(rf"{_LEAD}(?:what|how) about (?P<rest>.+)$|^(?:and|or|also)\b[ ,]*(?P<and>.+)$", re.IGNORECASE)
+_BARE = re.compile(
+    rf"{_LEAD}(?:do (?:you|we) know )?(?P<wh>why|how|when|where|who|since when|for how long|how (?:much|many|long|often|come|so)|by how much|what for|"
+    r"with what (?:result|effect)s?|at what cost|why not)(?: (?:was|is) (?:that|this|it)| (?:not|so|that|exactly|then))?\s*\??$",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    rf"{_LEAD}(?:(?:can you |please |could you )?(?:tell me |say |give me |show me )?(?:some )?(?:more|details?|(?:an )?examples?)"
+    r"(?: about (?:that|this|it)| details?| please)?|go on|for (?:example|instance)|anything else|what else|such as|like what)\s*\??$",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(
+    r"\b(?:(?:any|which|what|the|do|did|have|has|all) (?:of the )?others?\b(?! (?:than|hand))|(?:which|what|any|do|did|how about|what about) (?:the )?other (?:systems?|districts?|networks?|operators?|cities)|"
+    r"(?:who|where|anyone|anywhere) else|elsewhere)",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(r"\b(?:compare[ds]?|comparison|versus|vs\.?|differ(?:s|ed|ent|ence)?|unlike|contrast)\b", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"\b(?:they|them|their|theirs|it|its|this|that(?! (?:the|a|an|all|they)\b)|these|those|he|she|his|her|him|one|ones|such|"
+    r"the (?:district|network|operator|system|program|plan|effort|initiative|schools?|model|approach|tutors?|teachers?|principals?|"
+    r"money|grants?|gains?|results?|change|changes|latter|former|same|city|board|union|tax|law|study|researchers?|superintendent))\b",
+    re.IGNORECASE,
+)
+_THERE = re.compile(r"\b(?:over |in )?there\b(?! (?:is|are|was|were|be|been)\b)(?<!is there)(?<!are there)(?<!was there)(?<!were there)", re.IGNORECASE)
+_THEN = re.compile(r"\b(?:then|(?:in |during )?that (?:year|time|period)|at the time|the same year|in those years)\b", re.IGNORECASE)
+_YEARS = re.compile(r"\b(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?\b")
+_TIME = re.compile(r"\b(?:(?:in|since|by|until|before|after|during|from|between) )?(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?(?: (?:and|to) (?:1[89]|20)\d\d)?\b", re.IGNORECASE)
+_ALL = re.compile(
+    r"\b(?:which|what|how many) (?:of the )?(?:\w+ )?(?:systems|districts|operators|networks|cities)\b|\b(?:across|all|each of the|in general|generally|overall|every) "
+    r"?(?:the )?(?:ten |six |four )?(?:systems|districts|cases|case studies|networks|operators)?\b|\bresearch (?:says?|shows?|finds?)\b",
+    re.IGNORECASE,
+)
+_AUXILIARY = re.compile(r"\b(did|does|do|was|were|is|are|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
+_FUNCTION = frozenset(
+    "a about an and any are as at be been both but by can compare compared could did do does each for from had has have how i if in into is "
+    "it its many me more most much of on one or other others our over please said say should so some than that the their them then "
+    "there these they this those to under up us use used very was we were what when where which while who whom whose why will with would you "
+    "your district districts system systems network operator turnaround long often last happen happened".split()
+)
+
+
+def resolve(question: str, history: Sequence[str], catalog: Catalog) -> str:
+    """The question as it would be asked alone. `history` are the person's earlier questions, oldest first, as they were put.
+
+    A question that leaves nothing out is returned as it is, to the letter.
+    """
+    before = ""
+    for earlier in [*history[-MAX_TURNS:], question]:
+        before = _follow(earlier, before, catalog) if before else earlier
+    return before
+
+
+def _follow(question: str, before: str, catalog: Catalog) -> str:
+    text = " ".join(question.split())
+    systems, _ = named_systems(text, catalog.names)
+    earlier, called = named_systems(before, catalog.names)
+    if not re.search(r"\w", text):
+        return question
+    if _MORE.match(text):
+        return before
+    if bare := _BARE.match(text):
+        return _asked(bare["wh"], before)
+    if _OTHERS.search(text) and not systems:
+        return _widened(text, before, called)
+    if systems and _COMPARED.search(text) and (set(earlier) - set(systems)) and (len(systems) == 1 or _PRONOUN.search(text)):
+        return f"How do {_and([*earlier, *(s for s in systems if s not in earlier)])} compare: {_subject(before, called)}?"
+    if rest := _elliptic(text, systems, catalog):
+        return _exchanged(rest, systems, before, earlier, called, catalog)
+    return _completed(text, question, systems, before, earlier, called)
+
+
+def _elliptic(text: str, systems: Sequence[str], catalog: Catalog) -> str:
+    """What a follow-up without a verb is about: "and in Denver?" -> "in Denver"; "" for a whole question."""
+    match = _ABOUT.match(text)
+    rest = (match["rest"] or match["and"] if match else text).strip(" ?.!")
+    verbless = not _AUXILIARY.search(rest) and not re.match(r"(?:what|which|how|why|who|when|where|list|name|compare|tell|show)\b", rest, re.IGNORECASE)
+    if verbless and (match or len(rest.split()) <= 4):
+        return rest
+    return ""
+
+
+def _exchanged(
+    rest: str, systems: Sequence[str], before: str, earlier: Sequence[str], called: Sequence[str], catalog: Catalog
+) -> str:
+    """The question before with another system or time in it, or on another subject."""
+    bare = re.sub(r"^(?:in|for|at|with|of|the|about|on|during|by|since)\s+", "", rest, flags=re.IGNORECASE)
+    _, names = named_systems(rest, catalog.names)
+    subject = _words(_without(bare, names))
+    years = _YEARS.findall(rest)
+    if years and not [word for word in subject if not word[0].isdigit()]:
+        swapped = _with_time(before, rest if not systems else years[0])
+        return _with_systems(swapped, called, names) if systems else swapped
+    if systems and not subject:
+        return _with_systems(before, called, names)
+    where = names or called
+    kept = [word for word in _words(_without(_TIME.sub(" ", before), called)) if word.casefold() not in _broad(catalog)]
+    place = f" in {_and(where)}" if where and not names else ""
+    time = "" if years else "".join(f" {t}" for t in _TIME.findall(before))
+    about = f" ({' '.join(kept)})" if kept and not set(kept) <= set(subject) else ""
+    return f"What about {rest}{place}{time}?{about}"
+
+
+def _completed(
+    text: str, question: str, systems: Sequence[str], before: str, earlier: Sequence[str], called: Sequence[str]
+) -> str:
+    """A whole question; where a word points back, with the system, subject and time that word stands for."""
+    points = bool(_PRONOUN.search(text) or _THERE.search(text) or _THEN.search(text))
+    if _ALL.search(text) and not points:
+        return question
+    starts = bool(re.match(r"(?:and|but|so|then)\b", text, re.IGNORECASE))
+    if systems and not points:
+        return question
+    if not points and not starts and (not earlier or len(_words(text)) > 6 or re.match(r"(?:what (?:is|are) an? |define\b)", text, re.IGNORECASE)):
+        return question
+    asked = re.sub(_LEAD, "", text, flags=re.IGNORECASE).rstrip(" ?.!")
+    if earlier and not systems:
+        asked = _THERE.sub(f"in {_and(called)}", asked, count=1) if _THERE.search(asked) else f"{asked} in {_and(called)}"
+    if _THEN.search(text) and _TIME.search(before) and not _YEARS.search(asked):
+        asked = f"{_THEN.sub('', asked).strip()} {_TIME.search(before).group()}"  # type: ignore[union-attr]
+    kept = [word for word in _words(_without(before, called)) if word.casefold() not in {w.casefold() for w in _words(asked)}]
+    about = f" ({' '.join(kept)})" if points and kept else ""
+    return f"{asked[0].upper()}{asked[1:]}?{about}"
+
+
+def _asked(wh: str, before: str) -> str:
+    """The question before with another question word: ("why", "Did Boston close schools?") -> "Why did Boston close schools?"."""
+    wh = {"why not": "why not", "how come": "why", "how so": "how", "what for": "why"}.get(wh.casefold(), wh.casefold())
+    auxiliary = _AUXILIARY.search(before)
+    if auxiliary and auxiliary.start() < 40 and not re.search(r"\bwhich\b|\bwho\b", before[: auxiliary.start()], re.IGNORECASE):
+        kept = _subject_of_what(before[: auxiliary.start()])
+        clause = f"{auxiliary.group().casefold()}{before[auxiliary.end():]}"
+        return f"{wh.capitalize()} {clause}" if not kept else f"{wh.capitalize()} {clause.rstrip(' ?')} {kept}?"
+    return f"{wh.capitalize()}: {before}"
+
+
+def _subject_of_what(lead: str) -> str:
+    """What an object before the verb was: "How many teachers " -> "teachers"; "" where there was none."""
+    return re.sub(r"^\W*(?:and |but )?(?:what|which|how|why|when|where|who)?\s*(?:many|much|long|often|percent of|share of)?\s*", "", lead, flags=re.IGNORECASE).strip()
+
+
+def _widened(text: str, before: str, called: Sequence[str]) -> str:
+    """The question before asked of all systems: "and the others?" -> "Which other systems: extend school day?"."""
+    return f"Which other systems besides {_and(called)}: {_subject(before, called)}?" if called else f"Which systems: {_subject(before, called)}?"
+
+
+def _with_systems(before: str, called: Sequence[str], names: Sequence[str]) -> str:
+    """The question before, of other systems; first name replaced, further ones dropped; appended where it named none."""
+    new = _and(names)
+    if not called:
+        asked = _ALL.sub("", before).strip(" ?") if re.search(r"\bwhich\b", before, re.IGNORECASE) and _ALL.search(before) else before.strip(" ?")
+        return f"{asked[:1].upper()}{asked[1:]} in {new}?"
+    text = re.sub(_any(called[1:]) + r"(?:\s*(?:,|and|or)\s*)?", "", before) if len(called) > 1 else before
+    text = re.sub(_any(called[:1]), lambda _: new, text)
+    return re.sub(r"\s*(?:,|\band\b|\bor\b)\s*(?=\?|$)", "", text)
+
+
+def _with_time(before: str, time: str) -> str:
+    time = time if re.match(r"(?:in|since|by|until|before|after|during|from|between)\b", time, re.IGNORECASE) else f"in {time}"
+    if _TIME.search(before):
+        return _TIME.sub(lambda _: time, before, count=1)
+    asked, mark, rest = before.partition("?")
+    return f"{asked.rstrip()} {time}?{rest}" if mark else f"{before.rstrip()} {time}"
+
+
+def _subject(before: str, called: Sequence[str]) -> str:
+    return " ".join(_words(_without(before, called))) or before.rstrip(" ?")
+
+
+def _words(text: str) -> list[str]:
+    """Words that carry meaning, in order, as they are spelled."""
+    return [w for w in re.findall(r"[^\W_]+(?:[-'’.,–][^\W_]+)*", text) if re.sub(r"['’]s$", "", w.casefold()) not in _FUNCTION]
+
+
+def _without(text: str, names: Sequence[str]) -> str:
+    return re.sub(_any(names) + r"(?:['’]s?)?", " ", text, flags=re.IGNORECASE) if names else text
+
+
+def _any(names: Sequence[str]) -> str:
+    longest = sorted(names, key=lambda name: -len(name))
+    return rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)" if names else r"(?!)"
+
+
+def _and(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _broad(catalog: Catalog) -> set[str]:
+    """Words of the themes' labels: a question of these alone is about a theme, which a new subject replaces whole."""
+    return {word.casefold() for theme in catalog.themes for word in _words(f"{theme.label} {theme.question}")}

@@ -1,0 +1,271 @@
+"""Whether a sentence somebody else wrote (a language model) is supported by the quotations it cites. Strict on purpose:
+a true sentence put too freely is withheld; an invented one must not pass.
+
+In order: citations exist and are no planted instruction; figures occur in the quotations, with their unit, their neighbors
+and no stronger bound; names occur; no negation, direction or certainty is added; enough of the content words occur; the
+meaning is near. What is not handled: two claims whose parts are swapped within one window of words, and irony.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from answer.evidence import stems
+
+Encode = Callable[[Sequence[str]], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Evidence a sentence may cite: the quotation, and what is known around it (title, system, the sentence before)."""
+
+    text: str
+    around: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SupportSettings:
+    """`words`: share of content words that must occur; `meaning`: least cosine with the quotations; `window` in words."""
+
+    words: float = 0.7
+    meaning: float = 0.55
+    window: int = 6
+
+
+_NOTE = re.compile(r"\s*\[\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\]")
+_PLANTED = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|evidence)\b|"
+    r"\b(?:system|developer) (?:prompt|message)\b|\byou (?:are|must|should|will) (?:now |always |only )?(?:an? |be |answer|say|respond|reply|output|write|state|act)\b|"
+    r"\b(?:as|you are) an? (?:ai|assistant|language model|chatbot)\b|\b(?:respond|reply|answer) (?:only )?with\b|<\|?/?(?:im_start|im_end|system|assistant|user)\b|"
+    r"\b(?:assistant|ai model|language model|chatbot)s?\b.{0,30}\b(?:must|should|shall|please)\b|^(?:please )?(?:say|write|tell the (?:user|reader)) that\b",
+    re.IGNORECASE,
+)
+_FUNCTION = frozenset(
+    "a about above after again all also although am an and any are as at be because been before being between both but by can could did do "
+    "does doing down during each even ever every few for from further had has have having he her here hers him his how however i if in into "
+    "is it its itself just many may me might more most much must my no nor not now of off on once only or other others our out over own same "
+    "she should since so some such than that the their them then there these they this those through thus to too under until up upon us very "
+    "was we well were what when where whether which while who whom whose why will with within without would you your according based "
+    "evidence document documents study studies source sources stated states says said reported report reports case per one way".split()
+)
+_UNITS = {
+    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+    "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30,
+    "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "half": 0.5, "twice": 2.0, "doubled": 2.0, "double": 2.0,
+    "tripled": 3.0, "triple": 3.0, "quadrupled": 4.0, "dozen": 12, "third": 1 / 3, "thirds": 1 / 3, "quarter": 0.25, "quarters": 0.25,
+    "first": 1.0, "second": 2.0, "fourth": 4.0, "fifth": 5.0, "sixth": 6.0, "seventh": 7.0, "eighth": 8.0, "ninth": 9.0, "tenth": 10.0,
+}  # fmt: skip
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "hundreds": 1e2, "thousands": 1e3, "millions": 1e6}
+_TOKEN = re.compile(r"[$€£]?\d+(?:,\d{3})+(?:\.\d+)?%?|[$€£]?\d+(?:\.\d+)?(?:st|nd|rd|th|s)?%?|[^\W\d_]+(?:[’'][^\W\d_]+)*|%")
+_NEGATORS = frozenset("not no never none neither nor without cannot fail failed fails lack lacked lacks refused rejected hardly".split())
+_OVER = frozenset("over above exceeded exceeding exceeds beyond surpassed least more".split())
+_UNDER = frozenset("nearly almost under below fewer less most close approached".split())
+_HEDGES = frozenset(
+    "expect expected expects plan planned plans propose proposed proposes hope hoped may might could would goal target promise promised aim aimed "
+    "intended forecast projected estimate estimated seek sought claim claimed claims alleged reportedly suggested supposed should if".split()
+)
+_OPPOSITES = tuple(
+    (frozenset(stems(a)), frozenset(stems(b)))
+    for a, b in (
+        ("rose increase grew gain gained improved raised up higher climbed growth expanded doubled", "fell decrease declined lost drop dropped worsened lowered down lower shrank cut decline reduced halved"),
+        ("more larger greater longer", "fewer less smaller shorter"),
+        ("open opened reopened began started launched", "close closed shut ended stopped"),
+        ("best highest top most", "worst lowest bottom least"),
+        ("before earlier", "after later"),
+        ("won passed approved accepted supported", "lost rejected refused opposed defeated"),
+        ("succeeded success successful effective", "failed failure unsuccessful ineffective"),
+        ("all every everyone always", "none some few several half most rarely"),
+        ("hired kept retained rehired", "fired dismissed removed replaced left"),
+        ("elementary", "high secondary"), ("math mathematics", "reading writing english"), ("principal principals", "teacher teachers"),
+        ("public", "private"), ("permanent", "temporary"), ("kept", "replaced"), ("mandatory required", "voluntary optional"),
+    )
+)  # fmt: skip
+
+
+def bare(text: str) -> str:
+    """Text without note numbers such as [3, 4]."""
+    return _NOTE.sub("", " ".join(text.split()))
+
+
+def planted(text: str) -> bool:
+    """Whether text of a document reads like an instruction to a model; such a quotation supports nothing."""
+    return bool(_PLANTED.search(text))
+
+
+def problem(
+    sentence: str, cites: Sequence[int], evidence: Sequence[Quote], encode: Encode, settings: SupportSettings = SupportSettings()
+) -> str:
+    """What is wrong with a sentence, in plain words; "" when the quotations it cites (1-based numbers) support it."""
+    if not cites:
+        return "It cites nothing."
+    missing = [n for n in cites if not 1 <= n <= len(evidence)]
+    if missing:
+        return f"It cites [{missing[0]}], which is not there."
+    cited = [evidence[n - 1] for n in cites]
+    if any(planted(quote.text) for quote in cited):
+        return "What it cites reads like an instruction, not like a report."
+    text = bare(sentence)
+    quoted = " . ".join(bare(quote.text) for quote in cited)
+    known = f"{quoted} . " + " . ".join(quote.around for quote in cited)
+    found = _figures(text, quoted, known, settings.window) or _names(text, known, settings.window) or _turned(text, quoted)
+    if found:
+        return found
+    wanted = _content(text)
+    there = set(stems(known))
+    share = sum(stem in there for stem in wanted) / len(wanted) if wanted else 0.0
+    if len(wanted) < 2 or share < settings.words:
+        return "It says more than the quotations it cites."
+    vectors = encode([text, *(bare(quote.text) for quote in cited)])
+    if float(np.max(vectors[1:] @ vectors[0])) < settings.meaning:
+        return "Its meaning is not that of the quotations it cites."
+    return ""
+
+
+def _content(text: str) -> list[str]:
+    words = [word for word in re.findall(r"[^\W\d_]+(?:[’'][^\W\d_]+)*", text) if word.casefold() not in _FUNCTION | set(_UNITS) | set(_SCALES)]
+    return list(dict.fromkeys(stem for word in words for stem in stems(re.sub(r"[’']s?$", "", word))))
+
+
+# --- figures ---
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its unit ("$", "%" or ""), how it is bounded ("over", "under" or ""), and the words around it."""
+
+    value: float
+    unit: str
+    bound: str
+    shown: str
+    near: frozenset[str]
+
+
+def figures(text: str, window: int = 6) -> list[Figure]:
+    """ "about $14.4 million" -> 14,400,000 in "$"; "two-thirds of 12 schools" -> 2, 1/3, 12. "one" is no figure."""
+    text = re.sub(r"\b((?:1[89]|20)\d\d)\s?[-–/]\s?(\d\d)\b(?!\d)", lambda m: f"{m[1]} {m[1][:2]}{m[2]}", text)
+    tokens = _TOKEN.findall(text)
+    found: list[Figure] = []
+    skip = -1
+    for at, token in enumerate(tokens):
+        if at <= skip:
+            continue
+        word = token.casefold()
+        value = _value(word)
+        if value is None and word in _SCALES and (at == 0 or _value(tokens[at - 1].casefold()) is None):
+            value = _SCALES[word]
+        if value is None:
+            continue
+        end = at
+        if word in _UNITS and 20 <= value < 100 and end + 1 < len(tokens) and 1 < _UNITS.get(tokens[end + 1].casefold(), 99) < 10:
+            value, end = value + _UNITS[tokens[end + 1].casefold()], end + 1
+        while end + 1 < len(tokens) and tokens[end + 1].casefold() in _SCALES:
+            value, end = value * _SCALES[tokens[end + 1].casefold()], end + 1
+        after = tokens[end + 1].casefold() if end + 1 < len(tokens) else ""
+        unit = "$" if word[0] in "$€£" or after == "dollars" else "%" if word.endswith("%") or after in ("percent", "%") else ""
+        lead = {t.casefold() for t in tokens[max(0, at - 3) : at]}
+        bound = "over" if lead & _OVER and not lead & {"no", "not"} else "under" if lead & _UNDER or lead & {"no", "not"} & lead else ""
+        beside = tokens[max(0, at - window) : at] + tokens[end + 1 : end + 1 + window]
+        found.append(Figure(round(value, 6), unit, bound, " ".join(tokens[at : end + 1]), frozenset(_content(" ".join(beside)))))
+        skip = end
+    return found
+
+
+def _value(word: str) -> float | None:
+    if word[0].isdigit() or word[0] in "$€£":
+        return float(re.sub(r"[^\d.]", "", re.sub(r"(?:st|nd|rd|th|s)?%?$", "", word)).rstrip(".") or 0)
+    return _UNITS.get(word)
+
+
+def _figures(text: str, quoted: str, known: str, window: int) -> str:
+    there = figures(quoted, window)
+    around = {figure.value for figure in figures(known, window)}
+    for figure in figures(text, window):
+        same = [other for other in there if other.value == figure.value and (other.unit == figure.unit or not other.unit == "%" != figure.unit == "%")]
+        same = [other for other in same if (other.unit == "%") == (figure.unit == "%") and not (figure.unit == "$" and other.unit == "")]
+        if not same:
+            where = "with another unit" if figure.value in around else "in the quotations it cites"
+            return f"Its figure {figure.shown} does not occur {where}." if where[0] == "i" else f"Its figure {figure.shown} occurs only {where} or elsewhere."
+        if figure.bound and all(other.bound != figure.bound for other in same):
+            return f"Its figure {figure.shown} is bounded otherwise in the quotations."
+        if len(figure.near) > 1 and not any(figure.near & other.near for other in same):
+            return f"Its figure {figure.shown} belongs to something else in the quotations."
+    return ""
+
+
+# --- names ---
+
+
+def names(text: str) -> list[str]:
+    """Words spelled with a capital or as an acronym, the first word of a sentence only when another capital follows."""
+    words = re.findall(r"(?:[^\W\d_]\.){2,}|[^\W\d_]+(?:[’'-][^\W\d_]+)*", text)
+    found = []
+    for at, word in enumerate(words):
+        if not word[0].isupper() or word == "I":
+            continue
+        opens = at == 0
+        follows = at + 1 < len(words) and words[at + 1][0].isupper()
+        if not opens or follows or sum(c.isupper() for c in word) > 1:
+            found.append(re.sub(r"[’']s?$", "", word))
+    return found
+
+
+def _names(text: str, known: str, window: int) -> str:
+    there = set(stems(known.replace("-", " ")))
+    for name in names(text):
+        parts = [stem for stem in stems(name.replace("-", " ")) if stem not in _FUNCTION]
+        if any(part not in there for part in parts):
+            return f"Its name {name} does not occur in the quotations it cites."
+    first = re.match(r"\W*([^\W\d_]+)", text)
+    if first and first[1][0].isupper() and first[1].casefold() not in _FUNCTION | set(_UNITS) | set(_SCALES):
+        if not set(stems(first[1])) & there:
+            return f"It is about {first[1]}, which does not occur in the quotations it cites."
+    return ""
+
+
+# --- negation, direction, certainty ---
+
+
+def _turned(text: str, quoted: str) -> str:
+    said, source = _plain(text), _plain(quoted)
+    denies = bool(said & _NEGATORS) or "n’t" in text or "n't" in text
+    denied = _denied(quoted)
+    if denies and not denied:
+        return "It denies what the quotations do not deny."
+    if not denies and denied and (denied & set(_content(text))):
+        return "It leaves out a “not” of the quotations."
+    if (source & _HEDGES) and not (said & _HEDGES) and _hedged(quoted) & set(_content(text)):
+        return "It states as done what the quotations only expect or claim."
+    said_stems, source_stems = set(stems(text)), set(stems(quoted))
+    for one, other in _OPPOSITES:
+        for a, b in ((one, other), (other, one)):
+            if said_stems & a and not source_stems & a and source_stems & b:
+                return "It says the opposite of a word in the quotations."
+    return ""
+
+
+def _plain(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _denied(text: str) -> set[str]:
+    """Stems of the content words that follow a negation within five words."""
+    return _following(re.sub(r"n[’']t\b", " not", text), _NEGATORS, 5)
+
+
+def _hedged(text: str) -> set[str]:
+    return _following(text, _HEDGES, 6)
+
+
+def _following(text: str, marks: frozenset[str], reach: int) -> set[str]:
+    words = re.findall(r"[^\W_]+|[.;]", text)
+    found: set[str] = set()
+    for at, word in enumerate(words):
+        if word.casefold() in marks:
+            beside = words[at + 1 : at + 1 + reach]
+            stop = next((i for i, w in enumerate(beside) if w in ".;"), len(beside))
+            found |= set(_content(" ".join(beside[:stop])))
+    return found
