@@ -6,8 +6,11 @@ there is a problem, 2 when the words were wrong. Reads nothing outside this fold
 Figures. A sentence's figures (a table row's, likewise) must each stand in a fact cited in that
 sentence: in its claim, figures or period, or, for a year, in its source's title. Compared are values:
 57,050 = 57050, "$1.2 million" = "$1.2m", "twelve" = 12, 2010-11 = 2010-2011 = 2010–11. "one",
-fractions (half, third, quarter) and ordinals are no figures. "74 percent" needs a 74 that some cited
-fact does not use for points only, and "12 percentage points" one that is not percent only.
+fractions (half, third, quarter) and spelled ordinals are no figures; "22nd" and the "three" of "three
+quarters" are.
+"74 percent" needs a 74 that some cited fact does not use for points only, "12 percentage points" one
+that is not percent only. A school year stands in one fact; a longer span may begin in one fact and
+end in another.
 
 Wording. A sentence of more than 12 words repeats a fact when, against any one fact it cites (any fact
 at all, when it cites none), both lower-cased and stripped of punctuation,
@@ -30,6 +33,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 
 import yaml
@@ -102,7 +107,7 @@ class Figure:
 def figures(text: str) -> list[Figure]:
     """The figures of a text in order.
 
-    "From 2010-11 twelve schools cost $2.2 to $15 million" -> 2010, 2011, 12, 2.2 (also 2200000), 15000000.
+    "From 2010-11 twelve schools cost $2.2 to $15 million" -> 2010-2011, 12, 2.2 (also 2200000), 15000000.
     """
     text = _normal(text)
     found: list[tuple[Figure, int, int, Decimal | None, int]] = []
@@ -111,10 +116,12 @@ def figures(text: str) -> list[Figure]:
         shown = match.group().strip()
         if match["years"]:
             last = match["to"] if len(match["to"]) == 4 else match["years"][:2] + match["to"]
-            found += [(Figure(year, "", shown), start, end, None, 1) for year in (match["years"], last)]
+            found.append((Figure(f"{match['years']}-{last}", "", shown), start, end, None, 1))
         elif match["clock"] or match["decade"]:
             found.append((Figure(match["clock"] or match["decade"], "", shown), start, end, None, 1))
-        elif not match["ordinal"]:
+        elif match["ordinal"]:
+            found.append((Figure(match["digits"] + "th", "", shown), start, end, None, 1))
+        else:
             number, scale = _value(match)
             # "one" is no figure, whatever follows it, unless a scale makes it one: "one hundred".
             if match["words"] == "one" and scale == 1:
@@ -190,23 +197,38 @@ class Grounds:
                 for figure in [*figures(part), *figures(_ones(part))]:
                     for value in filter(None, (figure.value, figure.also)):
                         units.setdefault(value, set()).add(figure.unit)
-            for figure in figures(fact.source_title):
-                if re.fullmatch(r"(19|20)\d\d", figure.value):
-                    units.setdefault(figure.value, set()).add("")
+                for value in _years(part):
+                    units.setdefault(value, set()).add("")
+            for value in _years(fact.source_title):
+                units.setdefault(value, set()).add("")
         return cls({value: frozenset(kinds) for value, kinds in units.items()})
 
     def refusal(self, figure: Figure) -> str:
         """Why a figure does not stand in the facts; empty when it does."""
-        kinds = frozenset().union(
+        kinds = frozenset[str]().union(
             *(self.units.get(value, frozenset()) for value in (figure.value, figure.also) if value)
         )
         if not kinds:
+            # "2008-2019" may begin in one fact and end in another; "2010-11" is a school year of its own.
+            first, _, last = figure.value.partition("-")
+            if last and int(last) - int(first) > 1 and {first, last} <= self.units.keys():
+                return ""
             return "is not in the facts cited"
         if figure.unit == "%" and kinds == {"points"}:
             return "is in points in the facts cited, not percent"
         if figure.unit == "points" and kinds == {"%"}:
             return "is percent in the facts cited, not points"
         return ""
+
+
+def _years(text: str) -> set[str]:
+    """Years of a text and the ranges they make: "from 2010 to 2012" -> 2010, 2012, 2010-2012.
+
+    Only years of one text make a school year: 2010 here and 2011 there do not ground "2010-11".
+    """
+    values = [figure.value for figure in figures(text)]
+    years = sorted({year for value in values for year in re.findall(r"\b(?:19|20)\d\d\b", value)})
+    return {*years, *(f"{first}-{last}" for first, last in combinations(years, 2))}
 
 
 def _ones(text: str) -> str:
@@ -223,8 +245,17 @@ _INSIDE = 90
 _CLAIM_FROM = 9  # words; shorter claims are alike by chance
 
 
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+(?:[.,'’][a-z0-9]+)*", _normal(text))
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[str, ...]:
+    """The lower-cased words and numbers of a text, without punctuation."""
+    return tuple(re.findall(r"[a-z0-9]+(?:[.,'’][a-z0-9]+)*", _normal(text)))
+
+
+@lru_cache(maxsize=4096)
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    """Every run of _RUN words."""
+    found = words(text)
+    return frozenset(found[start : start + _RUN] for start in range(len(found) - _RUN + 1))
 
 
 def repeats(sentence: str, claim: str) -> str:
@@ -232,8 +263,8 @@ def repeats(sentence: str, claim: str) -> str:
     ours, theirs = words(sentence), words(claim)
     if len(ours) <= _LONG:
         return ""
-    run = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match()
-    if run.size >= _RUN:
+    if not _runs(sentence).isdisjoint(_runs(claim)):
+        run = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match()
         return f"shares {run.size} words in a row: “{' '.join(ours[run.a : run.a + run.size])}”"
     sentence, claim = " ".join(ours), " ".join(theirs)
     alike = fuzz.ratio(sentence, claim)
@@ -410,7 +441,7 @@ class _Check:
                 if heading.level not in (2, 3):
                     self.add(heading.line, f"a heading of level {heading.level}; only ## and ### are used")
                 if found := figures(heading.text):
-                    self.add(heading.line, f"a figure (“{found[0].shown}”) in a heading, which has no note")
+                    self.add(heading.line, f"a figure (“{found[0].shown}”) in a heading")
                 if match := _BRITISH.search(heading.text):
                     self.add(heading.line, f"British spelling “{match.group()}”")
 

@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
@@ -57,6 +58,7 @@ from collection.sources import (
 
 TEMPLATE = ROOT / "template.typ"
 LOCK = "collection.lock.json"
+TYPST = version("typst")
 
 
 # ---------------------------------------------------------------- words
@@ -293,7 +295,7 @@ def read_lock(path: Path) -> dict[str, dict[str, object]]:
 
 
 def lock_text(documents: dict[str, dict[str, object]]) -> str:
-    lock = {"typst": typst.__version__, "documents": dict(sorted(documents.items()))}
+    lock = {"typst": TYPST, "documents": dict(sorted(documents.items()))}
     return json.dumps(lock, indent=2) + "\n"
 
 
@@ -333,7 +335,7 @@ def report_differences(built: dict[str, Built], folder: Path) -> int:
     for line in found:
         print(line)
     if found:
-        print(f"built here with typst {typst.__version__}; python -m collection.typeset writes these anew")
+        print(f"built here with typst {TYPST}; python -m collection.typeset writes these anew")
     else:
         print(f"{len(built)} documents: the same bytes")
     return 1 if found else 0

@@ -21,6 +21,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 SEED = 13
@@ -105,7 +106,7 @@ def at_offset(found: str, offset: int, context: str, candidates: list[str]) -> i
     return None
 
 
-def load(path: Path) -> object:
+def load(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -165,7 +166,8 @@ def covidqa(root: Path) -> Part:
     part = Part()
     for n, item in enumerate(load(root / "COVID-QA/data/question-answering/200423_covidQA.json")["data"]):
         context = item["paragraphs"][0]["context"]
-        starts, paragraphs = [], []
+        starts: list[tuple[int, int]] = []
+        paragraphs: list[list[str]] = []
         for match in re.finditer(r"(?s).+?(?:\n\s*\n|\Z)", context):
             if len(match.group().split()) > 15 and len(paragraphs) < 60:
                 starts.append((match.start(), match.end()))
@@ -195,9 +197,8 @@ def tatqa(root: Path) -> Part:
                 if qa["answer_type"] != "span" or qa["answer_from"] != "text":
                     continue
                 for key in qa["rel_paragraphs"]:
-                    number = order.get(str(key))
-                    answer = str(qa["answer"][0])
-                    found = None if number is None else best_sentence(answer, document.paragraphs[number], 1.0)
+                    number, answer = order.get(str(key), -1), str(qa["answer"][0])
+                    found = best_sentence(answer, document.paragraphs[number], 1.0) if number >= 0 else None
                     if found is not None:
                         part.ask("tatqa", qa["question"], [(document.id, number, found)], answer)
                         break

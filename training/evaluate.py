@@ -59,6 +59,13 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
+def evidence(score: Score, question: str, split: Sequence[str]) -> tuple[float, float]:
+    """How strongly a paragraph answers: its best sentence's logit, and the mean of that and the whole paragraph's."""
+    made = score([(question, s) for s in [*split, " ".join(split)]])
+    best = float(made[:-1].max())
+    return best, (best + float(made[-1])) / 2
+
+
 def by_rank(order: Sequence[int], scores: np.ndarray) -> list[int]:
     return [order[i] for i in np.argsort(-scores, kind="stable")]
 
@@ -103,16 +110,17 @@ def dev(score: Score, encoder: Path, groups: Path, limit: int) -> dict[str, dict
                 right.append(float(made.argmax() in q["gold_sentences"]))
                 cosine.append(float(near.argmax() in q["gold_sentences"]))
                 both.append(float((sigmoid(made) + near).argmax() in q["gold_sentences"]))
-                good.append(made.max())
                 other = next(i for i in np.argsort(-base) if i not in gold)
-                bad.append(max(score([(q["question"], s) for s in sentences(texts[name][other])])))
+                good.append(evidence(score, q["question"], q["paragraph"]))
+                bad.append(evidence(score, q["question"], sentences(texts[name][other])))
         report[name] = mean(ranks)
         if right:
             report[name] |= {
-                "sentence": np.mean(right),
-                "sentence by cosine": np.mean(cosine),
-                "sentence by both": np.mean(both),
-                "auroc": auroc(good, bad),
+                "sentence": float(np.mean(right)),
+                "sentence by cosine": float(np.mean(cosine)),
+                "sentence by both": float(np.mean(both)),
+                "auroc": auroc(*([e[0] for e in side] for side in (good, bad))),
+                "auroc by both": auroc(*([e[1] for e in side] for side in (good, bad))),
             }
         report[name]["n"] = len(questions)
         print(name, {k: round(float(v), 3) for k, v in report[name].items()}, flush=True)
@@ -159,10 +167,13 @@ def test(score: Score, encoder: Path, folder: Path, limit: int, weight: float, c
 
 
 def select(score: Score, encoder: Path, folder: Path, limit: int) -> None:
-    """SQuAD 2.0 part: is the answer in the first sentence chosen; do answerable questions score above trap questions."""
+    """SQuAD 2.0 part: does the chosen sentence hold the answer; do answerable questions score above trap questions."""
     bodies = {d["_id"]: d["text"] for d in map(json.loads, (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines())}
     queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
-    right, cosine, both, scores, cosine_scores = [], [], [], {True: [], False: []}, {True: [], False: []}
+    right, cosine, both = [], [], []
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    both_scores: dict[bool, list[float]] = {True: [], False: []}
+    cosine_scores: dict[bool, list[float]] = {True: [], False: []}
     for impossible in (False, True):
         pool = [q for q in queries if q["metadata"]["is_impossible"] == impossible]
         for q in random.Random(SEED).sample(pool, min(limit, len(pool))):
@@ -170,6 +181,7 @@ def select(score: Score, encoder: Path, folder: Path, limit: int) -> None:
             made, vecs = score([(q["text"], s) for s in split]), encode([q["text"], *split], encoder, 256)
             near = vecs[1:] @ vecs[0]
             scores[impossible].append(made.max())
+            both_scores[impossible].append(evidence(score, q["text"], split)[1])
             cosine_scores[impossible].append(near.max())
             if not impossible and len(split) > 1:
                 spans = [a["text"].lower() for a in q["metadata"]["answers"]]
@@ -177,12 +189,12 @@ def select(score: Score, encoder: Path, folder: Path, limit: int) -> None:
                 right.append(hit[made.argmax()])
                 cosine.append(hit[near.argmax()])
                 both.append(hit[(sigmoid(made) + near).argmax()])
-    print(
-        f"squad2: first sentence holds the answer, {len(right)} questions: selector {np.mean(right):.3f}, cosine {np.mean(cosine):.3f}, both {np.mean(both):.3f}"
-    )
-    print(
-        f"squad2: answerable/unanswerable AUROC, {len(scores[False])}+{len(scores[True])}: selector {auroc(scores[False], scores[True]):.3f}, cosine {auroc(cosine_scores[False], cosine_scores[True]):.3f}"
-    )
+    shares = {name: round(float(np.mean(s)), 3) for name, s in {"selector": right, "cosine": cosine, "both": both}.items()}
+    print(f"squad2: the chosen sentence holds the answer, {len(right)} questions", shares)
+    sides = {"selector": scores, "selector, sentence and passage": both_scores, "cosine": cosine_scores}
+    areas = {name: auroc(side[False], side[True]) for name, side in sides.items()}
+    counts = f"{len(scores[False])}+{len(scores[True])}"
+    print(f"squad2: answerable/unanswerable AUROC, {counts} questions", {k: round(v, 3) for k, v in areas.items()})
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import random
 import tempfile
 import time
 from collections import defaultdict
@@ -22,12 +23,13 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from training.data import sentences
+from training.data import SEED, sentences
 from training.mine import BM25
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 MAX_LENGTH = 256
 QUESTION_WORDS = 60
+CASES = 250  # development questions that the calibration and the int8 check use
 
 
 class Session:
@@ -36,6 +38,7 @@ class Session:
     def __init__(self, folder: Path, file: str = "model.int8.onnx", threads: int = 2) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the processor to others
         self.model = onnxruntime.InferenceSession(str(folder / file), options, providers=["CPUExecutionProvider"])
         self.tokens = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokens.no_padding()
@@ -63,8 +66,17 @@ def to_onnx(model: Path, out: Path) -> None:
 
     ids = torch.randint(1000, 20000, (3, 37))
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
-    torch.onnx.export(Selector(model).eval(), (ids, torch.ones_like(ids), torch.zeros_like(ids)), str(out), dynamo=True, external_data=False,
-                      input_names=list(INPUTS), output_names=["logit"], dynamic_shapes=({0: batch, 1: length},) * 3, opset_version=18)  # fmt: skip
+    torch.onnx.export(
+        Selector(model).eval(),
+        (ids, torch.ones_like(ids), torch.zeros_like(ids)),
+        str(out),
+        dynamo=True,
+        external_data=False,
+        input_names=list(INPUTS),
+        output_names=["logit"],
+        dynamic_shapes=({0: batch, 1: length},) * 3,
+        opset_version=18,
+    )
 
 
 def quantize(source: Path, out: Path) -> None:
@@ -93,7 +105,7 @@ def dev_cases(groups: Path) -> list[Case]:
             ranked = np.argsort(-words[q["dataset"]].scores(q["question"]))
             rival = next(passages[q["dataset"]][i] for i in ranked if i not in q["gold_passages"])
             cases.append(Case(q["question"], q["paragraph"], set(q["gold_sentences"]), sentences(rival)))
-    return cases
+    return random.Random(SEED).sample(cases, min(CASES, len(cases)))
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
@@ -139,9 +151,10 @@ def calibrate(cases: Sequence[Case], session: Session) -> dict[str, float]:
     }
 
 
-def latency(session: Session) -> dict[str, float]:
-    chance, found = np.random.default_rng(13), {}
-    for name, (count, length) in {"passages_20x128_p50_ms": (20, 128), "sentences_40x48_p50_ms": (40, 48)}.items():
+def latency(session: Session) -> dict[str, dict[str, float]]:
+    """Medians mean something on an idle machine only; the fastest run is printed beside them."""
+    chance, found = np.random.default_rng(SEED), {}
+    for name, (count, length) in {"20 passages of 128 tokens": (20, 128), "40 sentences of 48 tokens": (40, 48)}.items():
         ids = chance.integers(1000, 20000, (count, length))
         feed = dict(zip(INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=False))
         times = []
@@ -149,7 +162,7 @@ def latency(session: Session) -> dict[str, float]:
             began = time.perf_counter()
             session.model.run(None, feed)
             times.append(1000 * (time.perf_counter() - began))
-        found[name] = round(float(np.median(times)), 1)
+        found[name] = {"p50_ms": round(float(np.median(times)), 1), "fastest_ms": round(min(times), 1)}
     return found
 
 

@@ -9,7 +9,7 @@ text is a negative then (the trick of the unanswerable questions of Rajpurkar et
 
 Held out for development: 5 % of the documents of every set, and one whole set (covidqa).
 Written: groups.jsonl {dataset, level, question, texts, positive} (texts[0] is the answer when positive) and
-dev.jsonl {dataset, question, documents, gold_passages, paragraph, gold_sentences} with dev_passages.jsonl.
+dev.jsonl {dataset, question, gold_passages, paragraph, gold_sentences} with dev_passages.jsonl {dataset, title, text}.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import random
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -39,16 +39,17 @@ DEV_SHARE = 5  # percent of documents
 NEGATIVES = 6
 NEAR_MISSES = 0.15
 LENGTHS = (45, 80, 110)  # words a passage may hold; drawn per document, so that scores learn to ignore length
-STOP = set(
-    re.findall(
-        r"\w+",
-        """a an the of in on at to for and or is are was were be been did do does what which who whom whose
-        when where why how that this it by with from as""",
-    )
+STOP = frozenset(
+    words("""a an the of in on at to for and or is are was were be been did do does what which who whom whose
+    when where why how that this it by with from as""")
 )
-_PAIRS = """first last, increase decrease, increased decreased, largest smallest, highest lowest, before after, most least,
-oldest youngest, more fewer, north south, east west, start end, began ended, born buried, won lost, allowed forbidden, gained lost"""
-OPPOSITES = {a: b for pair in _PAIRS.split(",") for x, y in [pair.split()] for a, b in ((x, y), (y, x))}
+OPPOSITES = {
+    "first": "last", "last": "first", "increase": "decrease", "decrease": "increase", "increased": "decreased",
+    "decreased": "increased", "largest": "smallest", "smallest": "largest", "highest": "lowest", "lowest": "highest",
+    "before": "after", "after": "before", "most": "least", "least": "most", "oldest": "youngest", "more": "fewer",
+    "north": "south", "south": "north", "east": "west", "west": "east", "start": "end", "began": "ended",
+    "born": "buried", "won": "lost", "allowed": "forbidden", "gained": "lost",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,23 +142,20 @@ def near_miss(question: str, paragraph: str, chance: random.Random) -> str | Non
 
 
 class Set:
-    """One question set with its passages, word index and vectors."""
+    """One question set with its passages and their word index."""
 
-    def __init__(self, documents: dict[str, Document], passages: list[Passage], vectors: np.ndarray) -> None:
-        self.documents, self.passages, self.vectors = documents, passages, vectors
+    def __init__(self, documents: dict[str, Document], passages: list[Passage]) -> None:
+        self.documents, self.passages = documents, passages
         self.words = BM25([f"{p.title} {p.text}" for p in passages])
         self.of: dict[str, list[int]] = defaultdict(list)
-        for n, passage in enumerate(passages):
-            self.of[passage.document].append(n)
+        for passage in passages:
+            self.of[passage.document].append(passage.id)
 
     def gold(self, question: Question) -> set[int]:
         found = set()
         for d, p, s in question.answers:
-            found |= {
-                n
-                for n in self.of[d]
-                if self.passages[n].paragraph == p and (s < 0 or self.passages[n].first <= s < self.passages[n].last)
-            }
+            inside = ((n, self.passages[n]) for n in self.of[d] if self.passages[n].paragraph == p)
+            found |= {n for n, passage in inside if s < 0 or passage.first <= s < passage.last}
         return found
 
 
@@ -172,7 +170,10 @@ def sentence_group(question: Question, data: Set, ranked: list[int], chance: ran
     d, p, s = own[0] if question.dataset == "pubmedqa" else chance.choice(own)
     paragraph = data.documents[d].paragraphs[p]
     marked = {(b, c) for a, b, c in question.answers if a == d}
-    fine = lambda text: len(text.split()) >= 4 and not holds(question.span, text)  # noqa: E731
+
+    def fine(text: str) -> bool:
+        return len(text.split()) >= 4 and not holds(question.span, text)
+
     near = [t for i, t in enumerate(paragraph) if (p, i) not in marked and fine(t) and abs(i - s) <= 4]
     chance.shuffle(near)
     same = [
@@ -197,9 +198,11 @@ def passage_group(question: Question, data: Set, ranked: list[int], chance: rand
     gold = data.gold(question)
     if not gold:
         return None
-    show = lambda n: (
-        f"{data.passages[n].title}. {data.passages[n].text}" if titled and data.passages[n].title else data.passages[n].text
-    )  # noqa: E731
+
+    def show(n: int) -> str:
+        passage = data.passages[n]
+        return f"{passage.title}. {passage.text}" if titled and passage.title else passage.text
+
     best = min(gold) if question.dataset in ("medquad", "clapnq") else chance.choice(sorted(gold))
     homes = {data.passages[n].document for n in gold}
     others = [n for n in ranked if n not in gold and not holds(question.span, data.passages[n].text)]
@@ -235,6 +238,47 @@ def read(path: Path, kind: type) -> list:
     return [kind(**json.loads(line)) for line in path.read_text().splitlines()]
 
 
+def write(file: TextIO, record: Mapping[str, object]) -> None:
+    file.write(json.dumps(record) + "\n")
+
+
+def write_dev(questions: list[Question], data: Set, folder: Path) -> None:
+    with (folder / "dev_passages.jsonl").open("a") as file:
+        for passage in data.passages:
+            record = {"dataset": questions[0].dataset, "title": passage.title, "text": passage.text}
+            write(file, record)
+    with (folder / "dev.jsonl").open("a") as file:
+        for q in questions:
+            d, p, _ = q.answers[0]
+            right = sorted({s for a, b, s in q.answers if (a, b) == (d, p) and s >= 0})
+            asked = {"dataset": q.dataset, "question": q.text, "gold_passages": sorted(data.gold(q))}
+            write(file, asked | {"paragraph": data.documents[d].paragraphs[p], "gold_sentences": right})
+
+
+def write_groups(questions: list[Question], data: Set, cosines: np.ndarray, folder: Path, chance: random.Random) -> None:
+    made: Counter[str] = Counter()
+    with (folder / "groups.jsonl").open("a") as file:
+        for q, dense in zip(questions, cosines, strict=True):
+            ranked = list(np.argsort(-fuse(data.words.scores(q.text), dense))[:60])
+            home = [n for a in q.answers for n in data.of[a[0]] if n not in ranked]
+            ranked += sorted(home, key=lambda n: -dense[n])[:6]
+            d, p, _ = q.answers[0]
+            paragraph = " ".join(data.documents[d].paragraphs[p])
+            twist = near_miss(q.text, paragraph, chance) if chance.random() < NEAR_MISSES else None
+            levels = {"sentence": sentence_group(q, data, ranked, chance)}
+            levels["passage"] = passage_group(q, data, ranked, chance, chance.random() < 0.5)
+            for level, texts in levels.items():
+                if not texts:
+                    continue
+                record = {"dataset": q.dataset, "level": level, "question": q.text, "texts": texts, "positive": True}
+                write(file, record)
+                made[level] += 1
+                if twist:
+                    write(file, record | {"question": twist, "texts": texts[:3], "positive": False})
+                    made["near miss"] += 1
+    print(questions[0].dataset, dict(made), f"{len(data.passages)} passages", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--units", type=Path, required=True)
@@ -243,80 +287,31 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=64, help="tokens of a passage that its mining vector sees")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    for name in ("groups", "dev", "dev_passages"):
+        (options.out / f"{name}.jsonl").unlink(missing_ok=True)
     chance = random.Random(SEED)
     documents = {d.id: d for d in read(options.units / "documents.jsonl", Document)}
     asked: dict[str, list[Question]] = defaultdict(list)
     for question in read(options.units / "questions.jsonl", Question):
         asked[question.dataset].append(question)
-    groups, dev, dev_passages = (options.out / f"{n}.jsonl" for n in ("groups", "dev", "dev_passages"))
-    with groups.open("w") as train_file, dev.open("w") as dev_file, dev_passages.open("w") as dev_text:
-        for name, questions in asked.items():
-            for held in (False, True):
-                own = {k: d for k, d in documents.items() if d.dataset == name and is_dev(k) == held}
-                if held and name == DEV_SET:
-                    own = dict(sorted(own.items())[:40])
-                passages: list[Passage] = []
-                for document in own.values():
-                    passages += cut(
-                        document, 110 if held else LENGTHS[zlib.crc32(document.id.encode()[::-1]) % 3], len(passages)
-                    )
-                kept = [q for q in questions if all(a[0] in own for a in q.answers)]
-                if not kept or not passages:
-                    continue
-                if held:
-                    kept = chance.sample(kept, min(len(kept), 150 if name == DEV_SET else 60))
-                    for p in passages:
-                        dev_text.write(
-                            json.dumps({"dataset": name, "document": p.document, "title": p.title, "text": p.text}) + "\n"
-                        )
-                vectors = (
-                    np.zeros((len(passages), 1))
-                    if held
-                    else encode([f"{p.title}. {p.text}" for p in passages], options.encoder, options.tokens)
-                )
-                data = Set(own, passages, vectors)
-                if held:
-                    for q in kept:
-                        d, p, _ = q.answers[0]
-                        dev_file.write(json.dumps({"dataset": name, "question": q.text, "gold_passages": sorted(data.gold(q)), "paragraph": own[d].paragraphs[p],
-                                                   "gold_sentences": sorted({s for a, b, s in q.answers if (a, b) == (d, p) and s >= 0})}) + "\n")  # fmt: skip
-                    continue
-                cosines = encode([q.text for q in kept], options.encoder, options.tokens) @ vectors.T
-                made: Counter[str] = Counter()
-                for q, dense in zip(kept, cosines, strict=False):
-                    ranked = list(np.argsort(-fuse(data.words.scores(q.text), dense))[:60])
-                    ranked += sorted((n for a in q.answers for n in data.of[a[0]] if n not in ranked), key=lambda n: -dense[n])[
-                        :6
-                    ]
-                    d, p, _ = q.answers[0]
-                    twist = near_miss(q.text, " ".join(own[d].paragraphs[p]), chance) if chance.random() < NEAR_MISSES else None
-                    for level, texts in (
-                        ("sentence", sentence_group(q, data, ranked, chance)),
-                        ("passage", passage_group(q, data, ranked, chance, chance.random() < 0.5)),
-                    ):
-                        if texts:
-                            train_file.write(
-                                json.dumps(
-                                    {"dataset": name, "level": level, "question": q.text, "texts": texts, "positive": True}
-                                )
-                                + "\n"
-                            )
-                            made[level] += 1
-                            if twist:
-                                train_file.write(
-                                    json.dumps(
-                                        {
-                                            "dataset": name,
-                                            "level": level,
-                                            "question": twist,
-                                            "texts": texts[:3],
-                                            "positive": False,
-                                        }
-                                    )
-                                    + "\n"
-                                )
-                                made["near miss"] += 1
-                print(name, dict(made), f"{len(passages)} passages", flush=True)
+    for name, questions in asked.items():
+        for held in (False, True):
+            own = {k: d for k, d in documents.items() if d.dataset == name and is_dev(k) == held}
+            own = dict(sorted(own.items())[:40]) if held and name == DEV_SET else own
+            passages: list[Passage] = []
+            for document in own.values():
+                size = 110 if held else LENGTHS[zlib.crc32(document.id.encode()[::-1]) % 3]
+                passages += cut(document, size, len(passages))
+            kept = [q for q in questions if all(a[0] in own for a in q.answers)]
+            if not kept:
+                continue
+            if held:
+                kept = chance.sample(kept, min(len(kept), 150 if name == DEV_SET else 60))
+                write_dev(kept, Set(own, passages), options.out)
+                continue
+            vectors = encode([f"{p.title}. {p.text}" for p in passages], options.encoder, options.tokens)
+            cosines = encode([q.text for q in kept], options.encoder, options.tokens) @ vectors.T
+            write_groups(kept, Set(own, passages), cosines, options.out, chance)
 
 
 if __name__ == "__main__":

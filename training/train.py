@@ -104,7 +104,7 @@ def loss_of(logits: Tensor, sizes: Sequence[int], positive: Sequence[bool]) -> T
 
 def choose(groups: list[dict], sentences: int, passages: int, chance: random.Random) -> list[dict]:
     """`sentences` and `passages` groups, near misses in their natural share, every set at most a third of its level."""
-    chosen = []
+    chosen: list[dict] = []
     for level, count in (("sentence", sentences), ("passage", passages)):
         pool = [g for g in groups if g["level"] == level]
         chance.shuffle(pool)
