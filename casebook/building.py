@@ -86,7 +86,8 @@ class Builder:
             with self.outcome.timed("checking files"):
                 fresh = [s for s in map(plan.add, sources, [password] * len(sources)) if s]
                 self.outcome.set_aside += plan.set_aside
-            return self._build(previous, plan, [*fresh, *plan.stale(previous)])
+            # What must be read anew comes first: a new version of the same document then takes its place.
+            return self._build(previous, plan, [*plan.stale(previous), *fresh])
 
     def remove(self, ids: Sequence[str]) -> Outcome:
         """Takes documents out; their files stay until the snapshot before is gone, so that it can be undone."""
@@ -103,6 +104,11 @@ class Builder:
             plan = _Plan({**records, document.id: document}, self.settings.data, [])
             self.outcome.updated.append(document.id)
             return self._build(previous, plan, plan.stale(previous))
+
+    def undo(self) -> str:
+        """Goes back to the snapshot before the live one; returns its id."""
+        with exclusive(self.settings.data):
+            return snapshots.revert(self.settings.data)
 
     def _bundled_entries(self) -> list[Entry]:
         file = self.settings.collection / "catalog.toml"
@@ -172,7 +178,8 @@ class Builder:
                         document.id, document.title, result.pages, self.encoder.count_tokens, self.passage_settings
                     )
                 self.outcome.pages += len(result.pages)
-                (self.outcome.updated if reading.replaces else self.outcome.added).append(document.id)
+                told = self.outcome.updated if reading.replaces else self.outcome.added
+                told += [document.id] if document.id not in told else []
                 plan.records[document.id] = replace(document, passage_count=len(passages))
                 cut.append((plan.records[document.id], result, passages))
         self.outcome.seconds["reading PDFs"] -= self.outcome.seconds.get("cutting passages", 0.0)
@@ -217,6 +224,10 @@ class Builder:
         snapshots.publish(self.settings.data, building, id)
 
 
+def _kind_of(entry: Entry) -> str:
+    return str(entry.values.get("source", "yours"))
+
+
 def _sentence(passage: Passage, span: tuple[int, int]) -> str:
     return passage.text[span[0] - passage.start : span[1] - passage.start]
 
@@ -254,6 +265,7 @@ class _Plan:
         self._before = dict(records)
         self._files = data / "files"
         self._known = known
+        self._reading: set[str] = set()
 
     def add(self, source: Source, password: str | None) -> _Reading | None:
         """Stores the file by its content; returns what to read of it, or None when it is there already or set aside."""
@@ -262,15 +274,28 @@ class _Plan:
         except DocumentError as error:
             self.set_aside.append((source.path.name, str(error)))
             return None
-        twin = next((d for d in self.records.values() if d.sha256 == sha256), None)
-        wanted = source.entry.id if source.entry else None
-        if twin and (wanted is None or twin.id == wanted):
+        known = self._same(source, sha256)
+        if known and known.sha256 == sha256:
             if source.entry:  # the same bytes, but its catalog may say something new of them; `stale` sees a new title
-                self.records[twin.id] = replace(twin, **source.entry.values)
+                said = {k: v for k, v in source.entry.values.items() if k != "id" and k not in known.corrected}
+                self.records[known.id] = replace(known, **said)
             return None
-        same_origin = next((d.id for d in self.records.values() if d.origin == str(source.path)), "")
-        replaces = wanted if wanted in self.records else same_origin
-        return _Reading(source, stored, sha256, replaces or "")
+        if sha256 in self._reading and not (source.entry and source.entry.named):
+            return None  # a copy of a file that is read in this very run
+        self._reading.add(sha256)
+        return _Reading(source, stored, sha256, known.id if known else "")
+
+    def _same(self, source: Source, sha256: str) -> Document | None:
+        """The document a file is a version of: it came from there, or has its catalog's id, or the same bytes.
+
+        A name is no reason: two folders may each have a report.pdf, and a catalog of yours does not replace a brief.
+        """
+        entry = source.entry
+        here = next((d for d in self.records.values() if d.origin == str(source.path)), None)
+        if here or (entry and entry.named and (here := self.records.get(entry.id)) and here.source == _kind_of(entry)):
+            return here
+        twin = next((d for d in self.records.values() if d.sha256 == sha256), None)
+        return twin if twin and (entry is None or not entry.named or twin.source == _kind_of(entry)) else None
 
     def stale(self, previous: Snapshot | None) -> list[_Reading]:
         """Documents that cannot be carried over: all without a previous snapshot, else those with a new title."""
@@ -290,9 +315,8 @@ class _Plan:
         found = catalog.describe(reading.source, reading.sha256, result, self._known)
         if reading.replaces:
             kept = self.records[reading.replaces]
-            if not reading.source.entry:  # corrections a person made outlive a new version of the file
-                found = replace(found, title=kept.title, system=kept.system, kind=kept.kind)
-            return replace(found, id=reading.replaces, added=today)
+            made = {name: getattr(kept, name) for name in kept.corrected}  # they outlive a new version of the file
+            return replace(found, id=reading.replaces, added=today, corrected=kept.corrected, **made)
         id, number = found.id, 2
         while id in self.records:
             id, number = f"{found.id}-{number}", number + 1

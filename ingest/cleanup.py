@@ -51,8 +51,8 @@ def running_lines(pages: Sequence[Sequence[Segment]], glyphs: Sequence[Glyphs | 
     step, count = max(steps.items(), key=lambda item: (item[1], -abs(item[0])), default=(0, 0))
     printed = [str(number + step) if count >= max(need, 3) else "" for number in range(len(pages))]
     seen: Counter[tuple[str, bool]] = Counter()
-    for number, page, lines in zip(printed, texts, margins, strict=True):
-        seen.update({(_key(page[i], number), line.top) for line in lines for i in line.parts})
+    for shown, page, lines in zip(printed, texts, margins, strict=True):
+        seen.update({(_key(page[i], shown), line.top) for line in lines for i in line.parts})
     recurring = frozenset(key for key, times in seen.items() if times >= need)
     return [_running(*page, recurring) for page in zip(texts, margins, printed, strict=True)]
 

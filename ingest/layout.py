@@ -41,7 +41,8 @@ class Segment:
     """Characters `indices` of the page on one line.
 
     `size` and `middle` are those of its main characters, raised note numbers left out; `hyphenated` says that the line
-    ends in a hyphen PDFium marked, `item` how it starts where it looks like an item of a list ("bullet" or "number"), `closed` that it ends like a sentence.
+    ends in a hyphen PDFium marked, `item` how it starts where it looks like an item of a list ("bullet" or "number"),
+    `closed` that it ends like a sentence.
     """
 
     indices: list[int]

@@ -1,4 +1,4 @@
-"""`documents` (list, set, remove) and `page`: what is in the collection, and the text that offsets index."""
+"""`documents` (list, set, remove, undo) and `page`: what is in the collection, and the text that offsets index."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from casebook.commands import library, print_json
 from casebook.errors import UsageError
 
 
+SETTABLE = ("title", "system", "kind", "years", "state", "source")
+SOURCES = {"brief": "brief", "original": "ERS original", "yours": "yours"}
+"""How a document's source is shown: our brief, an original of Education Resource Strategies, or a file somebody added."""
+
+
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
     documents = commands.add_parser(
-        "documents", parents=[shared], help="list documents; `set` corrects one, `remove` takes some out",
-        description="Lists the documents. `documents set ID --title T --system S` corrects one; `documents remove ID …` takes some out.",
+        "documents", parents=[shared], help="list documents; `set` corrects one, `remove` takes some out, `undo` takes the last change back",
+        description="Lists the documents and where each is from. `documents set ID --title T --system S` corrects one; `documents remove ID …` "
+        "takes some out; `documents undo` goes back to the index before the last change (again: forward).",
     )
-    documents.add_argument("action", nargs="?", choices=["set", "remove"], help="set or remove; nothing lists")
+    documents.add_argument("action", nargs="?", choices=["set", "remove", "undo"], help="set, remove or undo; nothing lists")
     documents.add_argument("ids", nargs="*", metavar="ID", help="document ids")
-    for name in ("title", "system", "kind", "years", "state"):
+    for name in SETTABLE:
         documents.add_argument(f"--{name}", help=f"with set: the document's {name}")
     documents.add_argument("--yes", action="store_true", help="with remove: do not ask")
     documents.add_argument("--json", action="store_true", help="print JSON")
@@ -33,22 +39,39 @@ def run_documents(options: argparse.Namespace) -> int:
     from casebook import contract
 
     opened = library(options)
-    changes = {n: v for n in ("title", "system", "kind", "years", "state") if (v := getattr(options, n)) is not None}
+    changes = {n: v for n in SETTABLE if (v := getattr(options, n)) is not None}
     if options.action == "set":
         if len(options.ids) != 1:
             raise UsageError("Name one document to set, e.g. documents set denver --title \"Denver\".")
         opened.edit(options.ids[0], **changes)
         print(f"Set {', '.join(changes)} of {options.ids[0]}.")
         return 0
+    if options.ids and options.action != "remove" or (changes and options.action != "set"):
+        raise UsageError("Ids go with set or remove, and --title and the like with set.")
     if options.action == "remove":
         return _remove(options, opened)
+    if options.action == "undo":
+        return _undo(opened)
     found = opened.documents()
     if options.json:
         print_json([contract.document(d) for d in found])
         return 0
     for d in found:
         flags = f"  ({'; '.join(d.flags)})" if d.flags else ""
-        print(f"{d.id:28} {d.system or '–':22} {d.kind:10} {d.page_count:4} pages {d.passage_count:5} passages  {d.title}{flags}")
+        shown = SOURCES.get(d.source, d.source)
+        print(
+            f"{d.id:28} {shown:12} {d.system or '–':22} {d.kind:10} {d.page_count:4} pages {d.passage_count:5} passages  "
+            f"{d.title}{flags}"
+        )
+    return 0
+
+
+def _undo(opened) -> int:  # type: ignore[no-untyped-def]
+    before, now = ({d.id: d for d in documents} for documents in opened.undo())
+    back, gone = [id for id in now if id not in before], [id for id in before if id not in now]
+    changed = [id for id in now if id in before and now[id] != before[id]]
+    told = [f"{word} {', '.join(ids)}" for word, ids in (("back:", back), ("gone:", gone), ("as before:", changed)) if ids]
+    print(f"The index is as it was before the last change ({'; '.join(told) or 'the same documents'}).")
     return 0
 
 

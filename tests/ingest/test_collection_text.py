@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 import pytest
 
 from collection.expected import Bibliography, curl, flat, reading, short_title
-from collection.sources import ROOT, Heading, Table, read_catalog, read_facts, read_source
+from collection.sources import ROOT, Heading, read_catalog, read_facts, read_source
 from ingest.extract import Extracted, PageText, extract
 
 ENTRIES, FACTS = read_catalog(), read_facts()
