@@ -1,0 +1,97 @@
+"""The bundled collection as a whole: fifty questions, every statement verified and highlighted; speed; first questions."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from answer.citations import verify_statement
+from casebook.library import Library
+from casebook.records import Statement
+from casebook.verification import verify
+from evals import gold
+from ingest import pdf
+
+FIFTY = [g.question for g in gold.read("dev") if g.answerable][::3][:50]
+
+
+def test_the_first_example_question_is_answered_from_several_documents(library: Library) -> None:
+    answer = library.ask("How do districts sustain turnaround at scale?")
+    assert not answer.abstained
+    assert len({c.document for s in answer.statements for c in s.citations}) >= 2
+
+
+def test_the_five_tenets_are_quoted_from_the_page_that_lists_them(library: Library) -> None:
+    answer = library.ask("What five tenets guide Charlotte-Mecklenburg's strategic staffing?")
+    quote = " ".join(answer.statements[0].text.split())
+    assert quote.startswith("Five tenets guide")
+    assert answer.statements[0].citations[0].document == "charlotte-mecklenburg"
+    for word in ("leader", "team", "removed", "authority", "pay"):
+        assert word in quote
+
+
+def test_what_the_collection_cannot_know_is_refused(library: Library) -> None:
+    for question in ("What is the capital of Mongolia?", "Who won the 2019 cricket world cup?"):
+        answer = library.ask(question)
+        assert answer.abstained
+        assert answer.reason
+
+
+def test_every_statement_of_fifty_questions_verifies_and_is_covered_by_its_highlight(library: Library) -> None:
+    assert len(FIFTY) == 50
+    statements = [s for question in FIFTY for s in library.ask(question).statements]
+    assert len(statements) >= 40
+    for statement in statements:
+        assert verify_statement(statement, library.page)
+        _check_highlight(library, statement)
+
+
+def _check_highlight(library: Library, statement: Statement) -> None:
+    """The text PDFium finds inside the boxes holds the quotation's letters, and little else."""
+    for citation in statement.citations:
+        boxes = library.highlight(citation.document, citation.page, citation.start, citation.end)
+        assert boxes
+        with pdf.PDFIUM_LOCK:
+            document = pdf.open_pdfium(library.file(citation.document))
+            page = document[citation.page - 1]
+            width, height = page.get_size()
+            textpage = page.get_textpage()
+            inside = "".join(
+                textpage.get_text_bounded(
+                    b.left * width - 0.5, height * (1 - b.top - b.height) + 2, (b.left + b.width) * width + 0.5, height * (1 - b.top) - 2
+                )
+                for b in boxes
+            )
+            document.close()
+        wanted, found = _letters(citation.quote), _letters(inside)
+        assert wanted in found or _share(wanted, found) > 0.97, (citation.quote, inside)
+        assert len(found) <= 1.25 * len(wanted) + 12
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.casefold().replace("ﬁ", "fi").replace("ﬂ", "fl"))
+
+
+def _share(wanted: str, found: str) -> float:
+    from rapidfuzz.distance import LCSseq
+
+    return LCSseq.similarity(wanted, found) / max(1, len(wanted))
+
+
+def test_the_bundled_index_verifies(library: Library) -> None:
+    found = verify(library)
+    assert not found.problems
+    assert found.documents == 12
+
+
+@pytest.mark.slow
+def test_search_takes_under_fifty_milliseconds(library: Library) -> None:
+    library.search("warm up")
+    times = []
+    for question in FIFTY:
+        start = time.perf_counter()
+        library.search(question)
+        times.append(time.perf_counter() - start)
+    assert sorted(times)[25] < 0.05
