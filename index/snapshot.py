@@ -11,6 +11,7 @@ snapshot, so the same documents under the same settings give the same id.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -29,6 +30,7 @@ import numpy as np
 from casebook.errors import NoSnapshotError, NotFoundError, SnapshotError, StaleSnapshotError
 from casebook.records import Document, Page, Passage
 from index import lexical, vectors
+from index.query import Vocabulary
 
 FORMAT = 1
 REPAIR = "Repair it with: python -m casebook ingest --rebuild"
@@ -164,6 +166,23 @@ def publish(data: Path, building: Path, id: str, keep: int = 2) -> None:
     _sweep(data, keep)
 
 
+def revert(data: Path) -> str:
+    """Makes the snapshot before the live one live again and returns its id; done twice it is undone itself.
+
+    Raises `SnapshotError` when none is kept, or the one that is kept is damaged or of another format.
+    """
+    live = current_id(data)
+    folders = [p for p in (data / "snapshots").glob("*") if p.is_dir() and not p.name.startswith("building-") and p.name != live]
+    if live is None or not folders:
+        raise SnapshotError("There is no earlier index to go back to.")
+    before = max(folders, key=lambda p: p.stat().st_mtime)
+    problems = list(file_problems(before, read_manifest(before), thorough=True))
+    if problems:
+        raise SnapshotError(f"The earlier index is damaged: {problems[0]}. The one in use stays.")
+    _replace_text(data / "CURRENT", before.name)
+    return before.name
+
+
 def _replace_text(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     temporary.write_text(text, encoding="ascii")
@@ -211,6 +230,16 @@ class Snapshot:
         self.sentences = np.load(folder / "sentences.npy", mmap_mode="r")
         rows = self.connection.execute("SELECT record FROM documents ORDER BY position")
         self.documents: dict[str, Document] = {d.id: d for d in (_document(row[0]) for row in rows)}
+
+    @functools.cached_property
+    def first_sentences(self) -> np.ndarray:
+        """(passages + 1,) int64: where each passage's sentences begin among all sentences; the last entry is their number."""
+        starts = [row[0] for row in self.connection.execute("SELECT first_sentence FROM passages ORDER BY rowid")]
+        return np.array([*starts, len(self.sentences)], np.int64)
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(lambda: self.connection, list(self.documents.values()))
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -31,6 +31,11 @@ _NO_TITLE = re.compile(
 )
 
 
+_NO_HEADING = frozenset("contents,table of contents,introduction,overview,executive summary,background,abstract".split(","))
+_NO_SYSTEM = frozenset("pdf,pdfs,documents,docs,reports,files,downloads,originals,briefs,archive,misc,new,old,other".split(","))
+"""Headings that are no title, and folders that are no school system."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One `[[document]]` of a catalog.toml; `values` are the keys of it that a `Document` has.
@@ -174,24 +179,24 @@ def guess_title(path: Path, extracted: Extracted) -> str:
 
 
 def _opening(extracted: Extracted) -> list[str]:
-    """The first two headings the first page opens with."""
+    """The first page's title: the first two headings in a row, at most a few lines (a logo, a series) down the page."""
     found: list[str] = []
     first = extracted.pages[0] if extracted.pages else None
-    for block in first.blocks if first else ():
-        if block.kind != "heading" or len(found) == 2:
+    for place, block in enumerate(first.blocks if first else ()):
+        text = " ".join(first.text[block.start : block.end].split())  # type: ignore[union-attr]
+        if block.kind == "heading" and text.casefold() not in _NO_HEADING:
+            found.append(text)
+        if len(found) == 2 or (block.kind != "heading" and (found or place >= 3)):
             break
-        found.append(" ".join(first.text[block.start : block.end].split()))  # type: ignore[union-attr]
     return found
 
 
 def guess_system(folder: str, title: str, known: Sequence[Entry]) -> str:
     """The folder's name, put as the collection puts it ("BPS" -> "Boston"); without one, the system the title is about."""
     systems = [entry for entry in known if entry.values.get("system")]
-    for text in filter(None, (folder, title)):
-        entry = names.about(text, systems)
-        if entry:
-            return str(entry.values["system"])
-    return folder
+    named = folder if any(c.isalpha() for c in folder) and folder.casefold() not in _NO_SYSTEM else ""
+    entry = names.about(named or title, systems)
+    return str(entry.values["system"]) if entry else named
 
 
 def recognize(path: Path, sha256: str, extracted: Extracted, known: Sequence[Entry]) -> Entry | None:
