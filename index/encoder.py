@@ -40,6 +40,8 @@ class Backend(Protocol):
 
     def count_tokens(self, text: str) -> int: ...
 
+    def knows(self, word: str) -> bool: ...
+
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray: ...
 
 
@@ -84,6 +86,10 @@ class Encoder:
     def count_tokens(self, text: str) -> int:
         """Tokens of the text, without the two special ones. Needs no weights."""
         return self._backend.count_tokens(text)
+
+    def knows(self, word: str) -> bool:
+        """Whether a casefolded word is one token, which only ordinary words and names are. Needs no weights."""
+        return self._backend.knows(word)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """(n, dimension) float32, unit rows, in the order given."""
@@ -137,6 +143,9 @@ class TorchBackend:
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def knows(self, word: str) -> bool:
+        return self._tokenizer.token_to_id(word) is not None
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         order = sorted(range(len(texts)), key=lambda i: (-len(texts[i]), i))

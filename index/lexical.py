@@ -10,6 +10,8 @@ import re
 import sqlite3
 from collections.abc import Sequence
 
+import numpy as np
+
 CONTEXT_WEIGHT = 0.4
 """Weight of a word in title or heading against one in the passage itself."""
 
@@ -35,6 +37,17 @@ def terms(question: str) -> list[str]:
 def match_expression(words: Sequence[str]) -> str:
     """FTS5 expression: each word a quoted string, joined with OR."""
     return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)
+
+
+def near_expression(words: Sequence[str], distance: int = 2) -> str:
+    """FTS5 expression: the words with at most `distance` others between them, in any order."""
+    return "NEAR(" + " ".join('"' + word.replace('"', '""') + '"' for word in words) + f", {distance})"
+
+
+def rows_with(connection: sqlite3.Connection, expression: str) -> np.ndarray:
+    """0-based rows of the passages that match, title and heading included, ascending, int64."""
+    found = connection.execute("SELECT rowid FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid", (expression,))
+    return np.fromiter((row[0] - 1 for row in found), np.int64)
 
 
 def search(

@@ -73,6 +73,9 @@ class OnnxBackend:
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def knows(self, word: str) -> bool:
+        return self._tokenizer.token_to_id(word) is not None
+
     def _vector(self, text: str) -> np.ndarray:
         ids = self._tokenizer.encode(text).ids
         if len(ids) > self.max_tokens:
