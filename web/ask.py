@@ -15,8 +15,8 @@ EXAMPLES = (
     "How do districts sustain turnaround at scale?",
     "What five tenets guide Charlotte-Mecklenburg's strategic staffing?",
     "How did Denver pay for extra time and tutoring?",
-    "What did AUSL change first when it took over a school?",
-    "Why did some gains fade?",
+    "What happened when the grants ended?",
+    "Which systems replaced principals?",
 )
 TURNS = 20
 """Questions of one sitting that are kept for follow-ups and shown below the newest."""
@@ -53,7 +53,8 @@ def build(library: Library, page: gr.Blocks) -> None:
     again.click(lambda: (WELCOME, (), gr.Button(visible=False), ""), None, [*outputs, question], js="() => casebook.restart()", **PRIVATE)
 
     def opened(request: gr.Request) -> tuple[Any, ...]:
-        asked = str(request.query_params.get("q", ""))[:4000]
+        wanted = request.query_params
+        asked = str(wanted.get("q", ""))[:4000] if wanted.get("tab", "ask") == "ask" else ""
         return (asked, *(respond(asked, ()) if asked.strip() else (gr.skip(), (), gr.skip())))
 
     page.load(opened, None, [question, *outputs], **PRIVATE)
@@ -64,15 +65,17 @@ def _respond(library: Library, asked: str, before: Turns) -> tuple[Any, ...]:
     if not asked.strip():
         return html.failure("Type a question first, or choose an example."), before, gr.skip()
     try:
-        found = library.ask(asked, history=[turn.question for turn in reversed(before)])
+        history = [turn.question for turn in reversed(before)]
+        found = library.ask(asked, history=history)
         documents = library.snapshot.documents
     except CasebookError as error:
         return html.failure(str(error)), before, gr.skip()
     now = (found, *before)[:TURNS]
-    return conversation(now, documents, library.threshold), now, gr.Button(visible=True)
+    prose = library.resolve(asked, history) if library.settings.llm_url and not found.abstained else ""
+    return conversation(now, documents, library.threshold, prose), now, gr.Button(visible=True)
 
 
-def conversation(turns: Turns, documents: html.Documents, threshold: float) -> str:
+def conversation(turns: Turns, documents: html.Documents, threshold: float, prose: str = "") -> str:
     """The newest answer in full, those before it folded."""
     earlier = "".join(
         f'<details class="cb-turn"><summary><bdi>{html.text(turn.question)}</bdi></summary>'
@@ -80,7 +83,7 @@ def conversation(turns: Turns, documents: html.Documents, threshold: float) -> s
         for turn in turns[1:]
     )
     shelf = f'<section class="cb-earlier" aria-label="Earlier in this conversation"><h2>Earlier</h2>{earlier}</section>' if earlier else ""
-    return html.answer(turns[0], documents, threshold) + shelf
+    return html.answer(turns[0], documents, threshold, prose) + shelf
 
 
 def _examples() -> str:

@@ -148,12 +148,12 @@ def form(systems: list[str], themes: list[Theme]) -> str:
     first = set(FIRST_THEMES) & {t.id for t in themes} or {t.id for t in themes}
     rows = "".join(_box("themes", t.id, t.label, t.definition, t.id in first) for t in themes)
     return (
-        '<form class="cb-compare-form"><fieldset><legend>Systems</legend><div class="cb-boxes">' + columns + "</div></fieldset>"
+        '<form class="cb-compare-form"><details class="cb-what" open><summary data-what>What to compare</summary><fieldset><legend>Systems</legend><div class="cb-boxes">' + columns + "</div></fieldset>"
         '<fieldset><legend>Themes</legend><div class="cb-boxes">' + rows + "</div>"
         '<button type="button" class="cb-link" data-do="all-themes">All themes</button> '
         '<button type="button" class="cb-link" data-do="no-themes">None</button></fieldset>'
         '<label class="cb-own">Questions of your own, one a line <textarea name="questions" rows="2" maxlength="8000" '
-        'placeholder="Who chose the principals?"></textarea></label>'
+        'placeholder="Who chose the principals?"></textarea></label></details>'
         '<div class="cb-compare-go"><button type="submit" class="cb-plain cb-strong">Compare</button>'
         '<button type="button" class="cb-plain" data-do="stop-compare" hidden>Stop</button>'
         '<progress hidden aria-label="Cells filled"></progress><span role="status" data-compare-told></span></div></form>'

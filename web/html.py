@@ -127,8 +127,11 @@ def grouped(statements: Sequence[Statement]) -> list[tuple[str, list[Statement]]
     return list(groups.items())
 
 
-def answer(found: Answer, documents: Documents, threshold: float) -> str:
-    """The whole answer: quotations grouped by system, or the abstention with what comes nearest."""
+def answer(found: Answer, documents: Documents, threshold: float, prose: str = "") -> str:
+    """The whole answer: quotations grouped by system, or the abstention with what comes nearest.
+
+    `prose` is the question a language model is to answer from the quotations, "" for none; its sentences come later.
+    """
     if found.abstained:
         return abstention(found, documents, threshold)
     groups = grouped(found.statements)
@@ -146,8 +149,18 @@ def answer(found: Answer, documents: Documents, threshold: float) -> str:
     told = f"{count} {'quotation' if count == 1 else 'quotations'}" + (f" from {_listed(systems)}" if systems else "")
     return (
         f'<article class="cb-answer" data-citations data-announce="{attribute(f"Answer: {told}.")}">'
-        f'<h2 class="cb-question"><bdi>{text(found.question)}</bdi></h2>{notes(found.notes)}{"".join(parts)}'
+        f'<h2 class="cb-question"><bdi>{text(found.question)}</bdi></h2>{notes(found.notes)}{_prose(prose)}{"".join(parts)}'
         f"{confidence(found.confidence, threshold)}</article>"
+    )
+
+
+def _prose(question: str) -> str:
+    if not question:
+        return ""
+    return (
+        f'<section class="cb-prose" data-prose="{attribute(question)}" aria-label="Written by a language model">'
+        '<p class="cb-label">Written by a language model from the quotations below; sentences they do not support are struck out</p>'
+        '<p data-sentences></p></section>'
     )
 
 

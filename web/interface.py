@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from casebook.library import Library
-from web import ask, compare, library_tab, search
+from web import ask, compare, library_tab, quality, search
 
 HEADING = """<header class="cb-head"><div><h1>Turnaround Casebook</h1>
 <p>Ask the case studies. Every answer is a quotation you can see on its page.</p></div>
@@ -21,9 +21,11 @@ def build(library: Library) -> gr.Blocks:
             with gr.Tab("Ask", id="ask", elem_id="cb-ask-tab"):
                 ask.build(library, page)
             with gr.Tab("Search", id="search", elem_id="cb-search-tab"):
-                search.build(library)
+                search.build()
             with gr.Tab("Compare", id="compare", elem_id="cb-compare-tab"):
                 compare.build()
             with gr.Tab("Library", id="library", elem_id="cb-library-tab"):
                 library_tab.build()
+            with gr.Tab("How good is it", id="quality", elem_id="cb-quality-tab"):
+                quality.build()
     return page

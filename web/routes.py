@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 
 from casebook.errors import CasebookError, NotFoundError, UsageError
 from casebook.library import Library
-from web import compare, library_tab, tray
+from web import compare, library_tab, prose, search, tray
 
 PAGE_PIXELS = 1200
 """Width of a page's picture: sharp at twice the density on a viewer 600 points wide."""
@@ -22,14 +23,21 @@ ASK_AGAIN = {"Cache-Control": "private, no-cache"}
 
 def install(app: FastAPI, library: Library) -> None:
     """Adds the routes and the plain-sentence errors to the application."""
-    for router in (_router(library), tray.router(library), library_tab.router(library), compare.router(library)):
-        app.include_router(router)
+    app.include_router(_router(library))
+    for part in (search, compare, library_tab, tray, prose):
+        app.include_router(part.router(library))
     app.add_exception_handler(CasebookError, _plain)
+    app.add_exception_handler(RequestValidationError, _malformed)
 
 
 def _plain(request: Request, error: Exception) -> JSONResponse:
     status = 404 if isinstance(error, NotFoundError) else 400 if isinstance(error, UsageError) else 503
     return JSONResponse({"error": str(error)}, status, headers=ASK_AGAIN)
+
+
+def _malformed(request: Request, error: Exception) -> JSONResponse:
+    where = ", ".join(".".join(str(part) for part in one["loc"][1:]) for one in error.errors()) if isinstance(error, RequestValidationError) else ""
+    return JSONResponse({"error": f"The request cannot be understood ({where}). Load the page anew."}, 422, headers=ASK_AGAIN)
 
 
 def _router(library: Library) -> APIRouter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import socket
 import sys
@@ -25,8 +27,15 @@ def serve(library: Library) -> None:
     shown = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
+    logging.getLogger("uvicorn.error").addFilter(_no_noise)
     print(f"Turnaround Casebook: http://{shown}:{port}  (Ctrl+C stops it)", flush=True)
     server.run(sockets=[listener])
+
+
+def _no_noise(record: logging.LogRecord) -> bool:
+    """Keeps quiet of connections that are cut when the application is stopped; a page that is open holds one."""
+    cut = record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+    return not cut and "graceful shutdown exceeded" not in record.getMessage()
 
 
 def listen(host: str, port: int) -> socket.socket:

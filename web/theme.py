@@ -60,7 +60,7 @@ def theme() -> gr.themes.Base:
     )
 
 
-SCRIPTS = ("casebook.js", "library.js", "compare.js")
+SCRIPTS = ("casebook.js", "search.js", "library.js", "compare.js")
 
 
 def script(static: Path) -> str:

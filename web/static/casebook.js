@@ -297,7 +297,7 @@
   const goTo = (name) => { const tab = all('[role="tab"]').find((n) => n.textContent.trim() === name); if (tab) tab.click(); return !!tab; };
   const TABS = { ask: "Ask", search: "Search", compare: "Compare", library: "Library", quality: "How good is it" };
   const type = (selector, value) => {
-    const field = $(`${selector} textarea, ${selector} input`);
+    const field = $(`${selector} textarea, ${selector} input, input${selector}`);
     const set = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set;
     set.call(field, value);
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -356,15 +356,48 @@
       if (action) action(act);
     }
   });
+  /* A language model's sentences, put above the quotations as they come. */
+  const write = async (section) => {
+    if (section.dataset.begun) return;
+    section.dataset.begun = "1";
+    const target = $("[data-sentences]", section), shelf = section.closest(".cb-answer");
+    const say = (one) => {
+      if (one.error) { target.append(make("span", { className: "cb-bad", textContent: ` ${one.error}` })); return; }
+      const sentence = make(one.supported ? "span" : "s", { className: one.supported ? "cb-supported" : "cb-unsupported", textContent: one.text + " " });
+      target.append(sentence);
+      for (const n of one.cites) {
+        const there = all(".cb-statements .cb-statement", shelf)[n - 1];
+        const cite = there && $(".cb-cite", there);
+        if (cite) target.append(button(cite.textContent, () => cite.click(), { className: "cb-cite", "aria-label": `Citation ${cite.textContent}. Show the page` }), " ");
+      }
+      if (!one.supported) target.append(make("small", { className: "cb-bad", textContent: `(not supported: ${one.problem || "the quotations do not say this"}) ` }));
+    };
+    try {
+      const response = await post("prose", { question: section.dataset.prose });
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        const lines = (rest + value).split("\n");
+        rest = lines.pop();
+        lines.filter(Boolean).map((l) => JSON.parse(l)).forEach(say);
+      }
+    } catch { say({ error: "The language model broke off. The quotations stand without it." }); }
+  };
+
   let pending;
   const noticed = (records) => {
     for (const record of records) for (const node of record.addedNodes) {
       if (node.nodeType !== 1) continue;
       const told = node.matches("[data-announce]") ? node : $("[data-announce]", node);
       if (told && !told.dataset.told) {
-        told.dataset.told = "1"; announce(told.dataset.announce);
+        told.dataset.told = "1"; if (told.closest("#cb-answer") && $(".cb-question", told)) document.body.classList.add("cb-asked");
+        announce(told.dataset.announce);
         const box = told.closest("[id^='cb-']"); if (box) done(box.id);
       }
+      const prose = $("[data-prose]", node);
+      if (prose) write(prose);
       if (node.matches("[data-citations]")) prefetch(node); else { const c = $("[data-citations]", node); if (c) prefetch(c); }
       clearTimeout(pending); pending = setTimeout(counts, 30);
     }
@@ -372,8 +405,8 @@
 
   window.casebook = {
     loading: skeleton, done, announce, remember, post, save, make, button, all, $, toast,
-    asking: (q) => { if (q.trim()) { skeleton("cb-answer"); remember({ q }); } },
-    restart: () => { history.replaceState(null, "", location.pathname); const f = $("#cb-question textarea, #cb-question input"); if (f) f.focus(); },
+    asking: (q) => { if (q.trim()) { skeleton("cb-answer"); remember({ q }); document.body.classList.add("cb-asked"); } },
+    restart: () => { document.body.classList.remove("cb-asked"); history.replaceState(null, "", location.pathname); const f = $("#cb-question textarea, #cb-question input"); if (f) f.focus(); },
   };
   const begin = () => {
     document.documentElement.lang = "en";

@@ -8,6 +8,8 @@
   const model = { systems: [], rows: [], hidden: new Set(), pinned: new Set(), reading: new Set(), cells: new Map(), wanted: null };
   const id = (kind, name) => `${kind}:${name}`;
   const cellKey = (system, row) => JSON.stringify([system, row]);
+  /* How much evidence: none, one quotation, up to three, up to six, more. */
+  const level = (count) => count === 0 ? 0 : count === 1 ? 1 : count <= 3 ? 2 : count <= 6 ? 3 : 4;
   let stop = null, filled = 0;
 
   const wanted = () => {
@@ -60,8 +62,8 @@
     cell.dataset.count = line.count;
     // Cells are escaped where they are made: see web/html.py.
     $(".cb-cell-body", cell).innerHTML = line.html;
-    $(".cb-heat", cell).dataset.level = Math.min(line.count, 4);
-    for (const square of all(`[data-square="${CSS.escape(cellKey(line.system, line.row))}"]`, result())) { square.dataset.level = Math.min(line.count, 4); square.dataset.state = line.state; }
+    $(".cb-heat", cell).dataset.level = level(line.count);
+    for (const square of all(`[data-square="${CSS.escape(cellKey(line.system, line.row))}"]`, result())) { square.dataset.level = level(line.count); square.dataset.state = line.state; }
     filled += 1;
     bar.max = model.systems.length * model.rows.length; bar.value = filled;
     told(`${filled} of ${bar.max} cells`);
@@ -82,6 +84,9 @@
         make("div", { className: "cb-cell-body" }, make("span", { className: "cb-dots", textContent: "…" }))));
     }
     delete result().dataset.done;
+    $(".cb-what", form()).open = false;
+    const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+    $("[data-what]", form()).textContent = `Comparing ${count(axes.systems.length, "system")} on ${count(axes.rows.length, "row")}. Change`;
     draw();
   };
 
@@ -109,7 +114,7 @@
       const label = labelOf.get(row), hint = model.rows.find((r) => r[0] === row)[2];
       const strip = make("span", { className: "cb-strip", "aria-hidden": "true" }, ...systems.map((s) => {
         const cell = model.cells.get(cellKey(s, row));
-        return make("i", { "data-square": cellKey(s, row), title: s, "data-level": cell.dataset.count ? Math.min(+cell.dataset.count, 4) : "" });
+        return make("i", { "data-square": cellKey(s, row), title: s, "data-level": cell.dataset.count ? level(+cell.dataset.count) : "" });
       }));
       return make("tr", { className: model.pinned.has(id("row", row)) ? "cb-pinned" : "" },
         make("th", { scope: "row" }, make("bdi", { textContent: label }), ...(hint ? [make("p", { textContent: hint })] : []), strip, menu("row", row, label, reorder)),
