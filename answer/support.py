@@ -29,9 +29,13 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class SupportSettings:
-    """`words`: share of content words that must occur; `meaning`: least cosine with the quotations; `window` in words."""
+    """`words`: share of content words that must occur; `near`: share of neighboring pairs of them that must stand within
+    `reach` words of each other in the quotations; `meaning`: least cosine with the quotations; `window`: a figure's, in words.
+    """
 
-    words: float = 0.7
+    words: float = 0.75
+    near: float = 0.7
+    reach: int = 14
     meaning: float = 0.55
     window: int = 6
 
@@ -75,7 +79,7 @@ _OPPOSITES = tuple(
         ("more larger greater longer", "fewer less smaller shorter"),
         ("open opened reopened began started launched", "close closed shut ended stopped"),
         ("best highest top most", "worst lowest bottom least"),
-        ("before earlier", "after later"),
+        ("before earlier", "after later"), ("first", "last"),
         ("won passed approved accepted supported", "lost rejected refused opposed defeated"),
         ("succeeded success successful effective", "failed failure unsuccessful ineffective"),
         ("all every everyone always", "none some few several half most rarely"),
@@ -111,18 +115,40 @@ def problem(
     text = bare(sentence)
     quoted = " . ".join(bare(quote.text) for quote in cited)
     known = f"{quoted} . " + " . ".join(quote.around for quote in cited)
-    found = _figures(text, quoted, known, settings.window) or _names(text, known, settings.window) or _turned(text, quoted)
+    found = _figures(text, quoted, known, settings.window) or _names(text, quoted, known) or _turned(text, quoted)
     if found:
         return found
-    wanted = _content(text)
-    there = set(stems(known))
-    share = sum(stem in there for stem in wanted) / len(wanted) if wanted else 0.0
-    if len(wanted) < 2 or share < settings.words:
+    if _adds(text, quoted, known, settings):
         return "It says more than the quotations it cites."
     vectors = encode([text, *(bare(quote.text) for quote in cited)])
     if float(np.max(vectors[1:] @ vectors[0])) < settings.meaning:
         return "Its meaning is not that of the quotations it cites."
     return ""
+
+
+_REASONS = re.compile(
+    r"\b(?:because|therefore|thereby|hence|thus|as a result|resulting|led to|leading to|thanks to|due to|so that|so|making it|caus\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def _adds(text: str, quoted: str, known: str, settings: SupportSettings) -> bool:
+    """Whether the sentence holds a clause, a reason or a combination of words that the quotations do not."""
+    wanted = _content(text)
+    there = set(stems(known))
+    held = [stem in there for stem in wanted]
+    if len(wanted) < 2 or sum(held) / len(held) < settings.words:
+        return True
+    if any(not a and not b for a, b in zip(held, held[1:], strict=False)):
+        return True
+    if _REASONS.search(text) and not _REASONS.search(quoted):
+        return True
+    places: dict[str, list[int]] = {}
+    for place, stem in enumerate(stems(quoted)):
+        places.setdefault(stem, []).append(place)
+    pairs = [(places[a], places[b]) for a, b in zip(wanted, wanted[1:], strict=False) if a in places and b in places]
+    close = sum(any(abs(i - j) <= settings.reach for i in a for j in b) for a, b in pairs)
+    return bool(pairs) and close / len(pairs) < settings.near
 
 
 def _content(text: str) -> list[str]:
@@ -135,13 +161,18 @@ def _content(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its unit ("$", "%" or ""), how it is bounded ("over", "under" or ""), and the words around it."""
+    """A number with its unit ("$", "%" or ""), how it is bounded ("over", "under" or ""), and the words around it.
+
+    `near` are content stems within the window, `close` those within four words, `counts` the one that follows: what is counted.
+    """
 
     value: float
     unit: str
     bound: str
     shown: str
     near: frozenset[str]
+    close: frozenset[str]
+    counts: str
 
 
 def figures(text: str, window: int = 6) -> list[Figure]:
@@ -169,7 +200,14 @@ def figures(text: str, window: int = 6) -> list[Figure]:
         lead = {t.casefold() for t in tokens[max(0, at - 3) : at]}
         bound = "over" if lead & _OVER and not lead & {"no", "not"} else "under" if lead & _UNDER or lead & {"no", "not"} & lead else ""
         beside = tokens[max(0, at - window) : at] + tokens[end + 1 : end + 1 + window]
-        found.append(Figure(round(value, 6), unit, bound, " ".join(tokens[at : end + 1]), frozenset(_content(" ".join(beside)))))
+        close = tokens[max(0, at - 4) : at] + tokens[end + 1 : end + 5]
+        follows = _content(" ".join(tokens[end + 1 : end + 4])) if not (1800 <= value < 2100 and not unit) else []
+        found.append(
+            Figure(
+                round(value, 6), unit, bound, " ".join(tokens[at : end + 1]), frozenset(_content(" ".join(beside))),
+                frozenset(_content(" ".join(close))), follows[0] if follows else "",
+            )
+        )  # fmt: skip
         skip = end
     return found
 
@@ -183,15 +221,19 @@ def _value(word: str) -> float | None:
 def _figures(text: str, quoted: str, known: str, window: int) -> str:
     there = figures(quoted, window)
     around = {figure.value for figure in figures(known, window)}
-    for figure in figures(text, window):
-        same = [other for other in there if other.value == figure.value and (other.unit == figure.unit or not other.unit == "%" != figure.unit == "%")]
+    said = figures(text, window)
+    for figure in said:
+        same = [other for other in there if other.value == figure.value]
         same = [other for other in same if (other.unit == "%") == (figure.unit == "%") and not (figure.unit == "$" and other.unit == "")]
+        if sum(f.value == figure.value for f in said) > max(1, sum(other.value == figure.value for other in there)):
+            return f"Its figure {figure.shown} occurs less often in the quotations it cites."
         if not same:
             where = "with another unit" if figure.value in around else "in the quotations it cites"
             return f"Its figure {figure.shown} does not occur {where}." if where[0] == "i" else f"Its figure {figure.shown} occurs only {where} or elsewhere."
         if figure.bound and all(other.bound != figure.bound for other in same):
             return f"Its figure {figure.shown} is bounded otherwise in the quotations."
-        if len(figure.near) > 1 and not any(figure.near & other.near for other in same):
+        counted = bool(figure.counts) and figure.counts in set(stems(quoted)) and not any(figure.counts in other.close for other in same)
+        if counted or len(figure.near) > 1 and not any(figure.near & other.near for other in same):
             return f"Its figure {figure.shown} belongs to something else in the quotations."
     return ""
 
@@ -213,12 +255,21 @@ def names(text: str) -> list[str]:
     return found
 
 
-def _names(text: str, known: str, window: int) -> str:
-    there = set(stems(known.replace("-", " ")))
+def _names(text: str, quoted: str, known: str) -> str:
+    """A name that stands only around the quotations (the document's system) may be added, not put in a name's place."""
+    there, quotes = set(stems(known.replace("-", " "))), set(stems(quoted.replace("-", " ")))
+    said = set(stems(text.replace("-", " ")))
+    dropped = [name for name in names(quoted) if not set(stems(name.replace("-", " "))) & said]
     for name in names(text):
         parts = [stem for stem in stems(name.replace("-", " ")) if stem not in _FUNCTION]
         if any(part not in there for part in parts):
             return f"Its name {name} does not occur in the quotations it cites."
+        if dropped and any(part not in quotes for part in parts):
+            return f"Its name {name} stands where the quotations have another."
+    inside = " ".join(stems(known.replace("-", " ")))
+    for match in re.finditer(r"[A-Z][^\W\d_]+(?:[ -][A-Z][^\W\d_]+)+", re.sub(r"^\W*\w+ ", "", text)):
+        if " ".join(stems(match.group().replace("-", " "))) not in inside:
+            return f"Its name {match.group()} does not occur in the quotations it cites."
     first = re.match(r"\W*([^\W\d_]+)", text)
     if first and first[1][0].isupper() and first[1].casefold() not in _FUNCTION | set(_UNITS) | set(_SCALES):
         if not set(stems(first[1])) & there:
@@ -231,24 +282,31 @@ def _names(text: str, known: str, window: int) -> str:
 
 def _turned(text: str, quoted: str) -> str:
     said, source = _plain(text), _plain(quoted)
-    denies = bool(said & _NEGATORS) or "n’t" in text or "n't" in text
-    denied = _denied(quoted)
-    if denies and not denied:
+    denials, denied = _denials(text), _denied(quoted)
+    denies = bool(denials)
+    if len(denials) > len(_denials(quoted)):
         return "It denies what the quotations do not deny."
     if not denies and denied and (denied & set(_content(text))):
         return "It leaves out a “not” of the quotations."
     if (source & _HEDGES) and not (said & _HEDGES) and _hedged(quoted) & set(_content(text)):
         return "It states as done what the quotations only expect or claim."
-    said_stems, source_stems = set(stems(text)), set(stems(quoted))
+    said_stems, source_stems = stems(text), stems(quoted)
     for one, other in _OPPOSITES:
         for a, b in ((one, other), (other, one)):
-            if said_stems & a and not source_stems & a and source_stems & b:
+            more_a = sum(stem in a for stem in said_stems) > sum(stem in a for stem in source_stems)
+            less_b = sum(stem in b for stem in said_stems) < sum(stem in b for stem in source_stems)
+            if more_a and less_b:
                 return "It says the opposite of a word in the quotations."
     return ""
 
 
 def _plain(text: str) -> set[str]:
     return set(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _denials(text: str) -> list[str]:
+    words = re.findall(r"[^\W_]+", re.sub(r"n[’']t\b", " not", text.casefold()))
+    return [word for word in words if word in _NEGATORS]
 
 
 def _denied(text: str) -> set[str]:
