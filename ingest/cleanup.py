@@ -28,8 +28,14 @@ _KEPT_HEADS = frozenset(
     "research standards team state community student teacher performance turnaround hard".split()
 )
 """Heads of compounds usually written with a hyphen; asked only when the document shows neither form (own list)."""
-_JOINED_ANYWAY = frozenset("pro re pre co over under multi non post mid".split())
+_JOINED_ANYWAY = frozenset("pro re pre co ex over under multi non post mid".split())
 """Heads in that list that are as often a syllable of a longer word: joined unless the document shows the hyphen."""
+_PARTICLES = frozenset({"out", "off", "up", "in", "on", "be", "to"})
+_NO_HEADS = frozenset({"with", "every", "some", "over", "under", "inter", "here", "there", "fore"})
+_NO_TAILS = frozenset({"less", "able", "where", "thing", "body", "ward", "wards", "wise", "ship", "hood", "some", "fully", "ever"})
+"""Words by themselves, but as part of a longer word seldom after a hyphen: with|drew, every|where, worth|less."""
+_SUFFIX = re.compile(r"(?:e?n?ed|ings?|e[nr]s?|ly|ness|[st]ion|ment|ally?|able|t?ative|ity|ous)$")
+_BROKEN = re.compile(rf"[^\W_]*[{HYPHENS}\u00ad]\s*[^\W_]*|[^\W_]*[-\u2010]\s*[\r\n]+\s*[^\W_]*")
 
 MARGIN = 0.13
 """Running headers and footers stand in the outer 13 % of the page's height."""
@@ -120,17 +126,20 @@ def _on_line(a: Segment, b: Segment) -> bool:
 
 
 def vocabulary(texts: Iterable[str]) -> Counter[str]:
-    """Words of the document, casefolded, hyphenated compounds counted whole."""
+    """Words of the document, casefolded, hyphenated compounds counted whole, words broken at a line's end not at all."""
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(word.casefold().replace("\u2010", "-").replace("\u2011", "-") for word in _WORD.findall(text))
+        whole = _WORD.findall(_BROKEN.sub(" ", text))
+        counts.update(word.casefold().replace("\u2010", "-").replace("\u2011", "-") for word in whole)
     return counts
 
 
 def keeps_hyphen(head: str, tail: str, words: Counter[str]) -> bool:
     """Whether a word broken after `head` is written with its hyphen: full|time -> full-time, pro|fessional -> professional.
 
-    The form seen elsewhere in the document decides; then whether both halves are words of it; then a list of heads.
+    The form seen elsewhere in the document decides. Where it shows neither: a compound that already has a hyphen keeps
+    another when its parts are words of the document (hard-to|serve), so do two longer words of it (worker|owned), and
+    heads that usually take one (self|managed).
     """
     head, tail = head.casefold(), tail.casefold()
     if not head or not tail or not tail[0].isalpha():
@@ -138,10 +147,15 @@ def keeps_hyphen(head: str, tail: str, words: Counter[str]) -> bool:
     hyphened, joined = words[f"{head}-{tail}"], words[head + tail]
     if hyphened != joined:
         return hyphened > joined
-    last = head.rsplit("-", 1)[-1]
+    last, first = head.rsplit("-", 1)[-1], tail.split("-", 1)[0]
+    both = words[last] > 0 and words[first] > 0
+    if (both and (last != head or first != tail)) or len(head) == 1:
+        return True
     if last in _KEPT_HEADS:
-        return last not in _JOINED_ANYWAY
-    return "-" in tail and words[last] > 0 and words[tail.split("-", 1)[0]] > 0
+        return last not in _JOINED_ANYWAY and not _SUFFIX.match(first)
+    if last in _NO_HEADS or first in _NO_TAILS:
+        return False
+    return both and len(last) >= 4 and (len(first) >= 4 or first in _PARTICLES)
 
 
 def address_goes_on(address: str, following: str) -> bool:
@@ -207,7 +221,7 @@ class TextBuilder:
             code = self._glyphs.codes[i]
             if code.isspace() or code == "\u00a0":
                 self._space()
-            elif code in HYPHENS:
+            elif code in HYPHENS or (code == "\u00ad" and i == line.indices[-1]):
                 if len(line.indices) >= 25:  # some files write their spaces as this mark, word by word
                     self._push("-", i)  # `_join` takes it back where the word goes on on this page
             elif code not in _DROPPED and unicodedata.category(code) not in ("Cc", "Cs", "Cn"):
@@ -240,7 +254,8 @@ class TextBuilder:
             self._map.pop()
         head = re.search(r"[^\W\d_](?:[^\W_]|[-\u2010\u2011])*$", "".join(self._chars[-60:]))
         tail = re.match(r"[^\W_]+(?:[-\u2010\u2011][^\W\d_]+)*", "".join(codes[i] for i in below.indices).lstrip())
-        kept = first.isupper() or keeps_hyphen(head.group() if head else "", tail.group() if tail else "", self._words)
-        if kept:
+        halves = (head.group() if head else "", tail.group() if tail else "")
+        named = first.isupper() and not self._words["".join(halves).casefold()]  # Hays-Porter; but ReNEW, AmeriCorps
+        if named or keeps_hyphen(*halves, self._words):
             self._push("-", last)
         return True

@@ -8,7 +8,6 @@ import sys
 from casebook.commands import library, print_json
 from casebook.errors import UsageError
 
-
 SETTABLE = ("title", "system", "kind", "years", "state", "source")
 SOURCES = {"brief": "brief", "original": "ERS original", "yours": "yours"}
 """How a document's source is shown: our brief, an original of Education Resource Strategies, or a file somebody added."""
@@ -46,7 +45,7 @@ def run_documents(options: argparse.Namespace) -> int:
         opened.edit(options.ids[0], **changes)
         print(f"Set {', '.join(changes)} of {options.ids[0]}.")
         return 0
-    if options.ids and options.action != "remove" or (changes and options.action != "set"):
+    if (options.ids and options.action != "remove") or (changes and options.action != "set"):
         raise UsageError("Ids go with set or remove, and --title and the like with set.")
     if options.action == "remove":
         return _remove(options, opened)

@@ -23,7 +23,7 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
     )
     command.add_argument("--fetch", action="store_true", help="download the originals, after asking")
     command.add_argument(
-        "--to", type=Path, metavar="DIR", help="with --fetch: the folder to save them in (default: originals/ in the data folder)"
+        "--to", type=Path, metavar="DIR", help="with --fetch: where to save them (default: originals/ in the data folder)"
     )
     command.add_argument("--yes", action="store_true", help="with --fetch: do not ask")
     command.set_defaults(run=run)
@@ -76,8 +76,7 @@ def _agreed(options: argparse.Namespace, entries: list[Entry], folder: Path) -> 
         raise UsageError("Downloading needs a yes: answer when asked, or give --yes when nobody can be asked.")
     hosts = ", ".join(dict.fromkeys(str(entry.values["original_url"]).split("/")[2] for entry in entries))
     question = (
-        f"Download up to {len(entries)} PDFs from {hosts} into {folder}? The Casebook uses the network for nothing else. "
-        "The documents are ERS's: keep to their terms. [y/N] "
+        f"Download up to {len(entries)} PDFs from {hosts} into {folder}? Nothing else is sent or fetched. The documents are ERS's: keep to their terms. [y/N] "
     )
     return input(question).strip().lower() in ("y", "yes")
 

@@ -50,6 +50,16 @@ def test_paragraphs_are_no_headings_where_a_long_list_of_sources_is_set_small(tm
     assert headings == ["Time", "Sources"]
 
 
+def test_a_word_broken_at_the_end_of_a_page_keeps_its_hyphen(tmp_path: Path) -> None:
+    """Each page is quoted by itself: its last word must not look like a whole one."""
+    body = "#set page(width: 3.2in, height: 2.2in, margin: 0.4in, header: none, footer: none)\n" + "superintendents reorganized " * 60
+    pages = extract(typeset(tmp_path / "a.pdf", body)).pages
+    assert {page.text.split()[-1] for page in pages} & {"superin-", "superintend-", "reor-", "reorga-", "su-", "reorgan-", "superinten-"}
+    for page, following in zip(pages, pages[1:], strict=False):
+        last, first = page.text.split()[-1], following.text.split()[0]
+        assert last.removesuffix("-") + (first if last.endswith("-") else "") in ("superintendents", "reorganized")
+
+
 def test_a_sentence_goes_on_when_a_line_begins_like_an_item(tmp_path: Path) -> None:
     body = "In that long and difficult year the county’s office closed all of its\\ 12. The rest of the pupils moved away."
     found = extract(typeset(tmp_path / "a.pdf", body))
