@@ -16,7 +16,7 @@ from ingest import cleanup, layout, pdf
 from ingest.layout import Block, Segment
 from ingest.pdf import Glyphs
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same PDF would give other text; snapshots made before are then re-extracted."""
 
 

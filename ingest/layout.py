@@ -10,6 +10,7 @@ All coordinates are PDF points, origin bottom left. Not handled: text set vertic
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -28,6 +29,9 @@ HYPHENS = "\x02\ufffe"
 
 CELL_GAP = 1.1
 """A horizontal gap wider than this many font sizes separates two cells; justified text stays under it."""
+
+NARROW_CELL_GAP = 0.7
+"""The same where the cells of other rows begin at the very place."""
 
 STRETCHED_GAP = 4.0
 """The same where the file has a space in the gap: justification stretches spaces, cells are parted by none."""
@@ -108,7 +112,36 @@ def segments(glyphs: Glyphs) -> list[Segment]:
         if code in HYPHENS:
             close(hyphenated=True)
     close()
-    return _raised_back(glyphs, found)
+    return _raised_back(glyphs, _cut_at_columns(glyphs, found))
+
+
+def _cut_at_columns(glyphs: Glyphs, found: list[Segment]) -> list[Segment]:
+    """Cuts a cell that fills its column off the next one: the gap is narrow, but cells of other rows begin right there."""
+    beside = [right.x0 for left, right in itertools.pairwise(found) if left.x1 < right.x0 and abs(left.middle - right.middle) < 2]
+    starts = [x for x, count in Counter(round(x) for x in beside).items() if count >= 2]
+    if not starts:
+        return found
+    cut: list[Segment] = []
+    for segment in found:
+        run: list[int] = []
+        for i in segment.indices:
+            if run and not glyphs.codes[i].isspace() and _begins_cell(glyphs, run, i, starts):
+                cut.append(_segment(glyphs, run, False) or segment)
+                run = []
+            run.append(i)
+        rest = _segment(glyphs, run, segment.hyphenated)
+        if rest:
+            cut.append(rest)
+    return cut
+
+
+def _begins_cell(glyphs: Glyphs, run: Sequence[int], i: int, starts: Sequence[int]) -> bool:
+    last = run[-1] if not glyphs.codes[run[-1]].isspace() else next((j for j in reversed(run) if not glyphs.codes[j].isspace()), None)
+    if last is None or glyphs.spaced[last + 1 : i].any():
+        return False
+    left, right = glyphs.boxes[last], glyphs.boxes[i]
+    wide = right[0] - left[2] > NARROW_CELL_GAP * max(float(glyphs.sizes[last]), float(glyphs.sizes[i]), 1.0)
+    return bool(wide) and any(abs(right[0] - x) <= 1 for x in starts)
 
 
 def _raised_back(glyphs: Glyphs, found: list[Segment]) -> list[Segment]:
