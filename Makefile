@@ -29,3 +29,6 @@ collection: setup-dev  ## typeset the bundled documents anew
 check-collection: setup-dev  ## hold every figure and note of the collection to its facts
 	$(VENV_PYTHON) -m collection.claims
 	$(VENV_PYTHON) -m collection.typeset --check
+
+screenshots: setup-dev  ## the README's pictures, from the running application
+	$(VENV_PYTHON) tools/screenshots.py

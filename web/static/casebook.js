@@ -294,7 +294,7 @@
     url.search = new URLSearchParams(values).toString();
     history.replaceState(null, "", url);
   };
-  const goTo = (name) => { const tab = all('[role="tab"]').find((n) => n.textContent.trim() === name); if (tab) tab.click(); return !!tab; };
+  const goTo = (name) => { const tab = all('#cb-tabs [role="tab"], #cb-tabs .overflow-dropdown button').find((n) => n.textContent.trim() === name); if (tab) tab.click(); return !!tab; };
   const TABS = { ask: "Ask", search: "Search", compare: "Compare", library: "Library", quality: "How good is it" };
   const type = (selector, value) => {
     const field = $(`${selector} textarea, ${selector} input, input${selector}`);
@@ -412,6 +412,7 @@
     document.documentElement.lang = "en";
     document.body.append(live);
     applyTheme();
+    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
     new MutationObserver(noticed).observe(document.body, { childList: true, subtree: true });
     const waiting = setInterval(() => { if ($("#cb-question")) { clearInterval(waiting); applyTheme(); counts(); followLink(); document.body.dataset.ready = "1"; } }, 50);
   };
