@@ -16,7 +16,7 @@ from pathlib import Path
 from casebook import __version__
 from casebook.errors import CasebookError
 
-MODULES = ("ingest", "ask", "compare", "documents", "originals", "checks", "serve")
+MODULES = ("ingest", "ask", "compare", "documents", "originals", "checks", "evaluate", "serve")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -26,8 +26,10 @@ from casebook.records import Answer, Cell, Citation, Comparison, Document, Hit, 
 from casebook.settings import Settings, load
 from index import snapshot as snapshots
 from index.encoder import Encoder
-from index.search import SearchSettings, clean_question, search
+from index.reranker import CrossEncoder
+from index.search import SearchSettings, search
 from index.snapshot import Snapshot
+from index.themes import rows as theme_rows
 from ingest import catalog, render
 from ingest.catalog import Source
 
@@ -43,6 +45,16 @@ class Library:
     @functools.cached_property
     def encoder(self) -> Encoder:
         return Encoder(self.settings.encoder)
+
+    @functools.cached_property
+    def reranker(self) -> CrossEncoder | None:
+        """The cross-encoder, where the settings want it."""
+        return CrossEncoder() if self.settings.reranker else None
+
+    @property
+    def search_settings(self) -> SearchSettings:
+        rerank = self.settings.rerank if self.settings.reranker else 0
+        return SearchSettings(self.settings.pool, self.settings.words_weight, rerank=rerank)
 
     # --- the collection ---
 
@@ -123,11 +135,15 @@ class Library:
         return [id for id in known if id in chosen]
 
     def search(
-        self, question: str, k: int = 10, systems: Sequence[str] = (), documents: Sequence[str] = ()
+        self, question: str, k: int = 10, systems: Sequence[str] = (), documents: Sequence[str] = (),
+        themes: Sequence[str] = (), diversity: float = 0.0,
     ) -> list[Hit]:
-        """The k best passages, best first."""
-        settings = SearchSettings(self.settings.pool, self.settings.words_weight)
-        return search(self.snapshot, self.encoder, question, k, self.scope(systems, documents), settings)
+        """The k best passages, best first. `themes` are ids or labels; `diversity` above 0 trades relevance for variety."""
+        snapshot, scope = self.snapshot, self.scope(systems, documents)
+        chosen = [(t.label, t.definition) for t in theme_files.choose(self.themes(), themes)] if themes else []
+        rows = theme_rows(snapshot, self.encoder, chosen, scope) if chosen else None
+        settings = replace(self.search_settings, diversity=diversity)
+        return search(snapshot, self.encoder, question, k, scope, settings, rows=rows, reranker=self.reranker)
 
     def ask(
         self, question: str, systems: Sequence[str] = (), documents: Sequence[str] = (), point: str | None = None,
@@ -143,8 +159,7 @@ class Library:
             return replace(found, question=question, notes=(f"Read as: {read}", *found.notes))
         scope = self.scope(systems, documents)
         chosen = systems_of(self.document(id) for id in scope or ()) if systems else []
-        search_settings = SearchSettings(self.settings.pool, self.settings.words_weight)
-        with_what = Asking(self.snapshot, self.encoder, search_settings, self.answer_settings(point), self.relevance)
+        with_what = Asking(self.snapshot, self.encoder, self.search_settings, self.answer_settings(point), self.relevance)
         return asking.ask(with_what, question, scope, chosen)
 
     def resolve(self, question: str, history: Sequence[str]) -> str:
@@ -186,8 +201,7 @@ class Library:
         columns = self.systems(systems)
         if not columns:
             raise NotFoundError("No document says which system it is about. Set one with: python -m casebook documents set")
-        search_settings = SearchSettings(self.settings.pool, self.settings.words_weight)
-        with_what = Asking(self.snapshot, self.encoder, search_settings, self.answer_settings(), self.relevance)
+        with_what = Asking(self.snapshot, self.encoder, self.search_settings, self.answer_settings(), self.relevance)
         return comparing.cells(Comparing(with_what, self.settings.data), columns, chosen, list(dict.fromkeys(questions)))
 
     def compare(
@@ -233,8 +247,8 @@ class Library:
 
     @functools.cached_property
     def relevance(self) -> Relevance | None:
-        """The trained answer selector as (question, texts) -> logits; None where it is not installed."""
-        return None
+        """The trained answer selector as (question, texts) -> logits; None where it is not installed or switched off."""
+        return asking.selector() if self.settings.selector else None
 
     @property
     def threshold(self) -> float:

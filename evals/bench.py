@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import ir_measures
 import numpy as np
 
 from evals.beir import BeirSet, Qrels, build
 from index.encoder import Encoder
-from index.search import SearchSettings, search
+from index.search import Reranker, SearchSettings, search
 from index.snapshot import Snapshot
 
 DEPTH = 100
 MEASURES = {
-    "ndcg@10": ir_measures.nDCG @ 10, "recall@10": ir_measures.R @ 10, "recall@100": ir_measures.R @ 100,
+    "ndcg@10": ir_measures.nDCG @ 10, "recall@5": ir_measures.R @ 5, "recall@10": ir_measures.R @ 10, "recall@100": ir_measures.R @ 100,
     "mrr@10": ir_measures.RR @ 10,
 }
+
+Variant = tuple[SearchSettings, Reranker | None]
+Tell = Callable[[str], None]
 
 Run = dict[str, list[tuple[str, float]]]
 """query id -> (row id, score), best first."""
@@ -47,19 +51,17 @@ class Result:
 
 
 def evaluate(
-    beir: BeirSet, snapshot: Snapshot, encoder: Encoder, settings: SearchSettings, told: Callable[[int], None] | None = None
+    beir: BeirSet, snapshot: Snapshot, encoder: Encoder, settings: SearchSettings, reranker: Reranker | None = None
 ) -> Result:
     """Runs every judged query of a set, the question's encoding included in its time."""
     run: Run = {}
     times = []
-    search(snapshot, encoder, "warm up", 1, None, settings)
-    for number, (id, text) in enumerate(beir.queries, 1):
+    search(snapshot, encoder, "warm up", 1, None, settings, reranker=reranker)
+    for id, text in beir.queries:
         start = time.perf_counter()
-        hits = search(snapshot, encoder, text, DEPTH, None, settings)
+        hits = search(snapshot, encoder, text, DEPTH, None, settings, reranker=reranker)
         times.append(1000 * (time.perf_counter() - start))
         run[id] = [(hit.passage.id, hit.score) for hit in hits]
-        if told and number % 100 == 0:
-            told(number)
     return Result(measure(beir.qrels, run, [id for id, _ in beir.queries]), np.array(times), run)
 
 
@@ -94,18 +96,73 @@ def write_trec(run: Run, file: Path, tag: str) -> None:
                 out.write(f"{id} Q0 {row} {rank} {score:.6f} {tag}\n")
 
 
+def variants(settings: SearchSettings, reranker: Reranker | None) -> dict[str, Variant]:
+    """One row each: what people get first, then each side alone and each fusion, with and without what is optional."""
+    plain = replace(settings, rerank=0)
+    found: dict[str, Variant] = {
+        "search": (settings, reranker),
+        "words (BM25)": (replace(plain, words_weight=1.0), None),
+        "meaning (MiniLM)": (replace(plain, words_weight=0.0), None),
+        "equal weights": (replace(plain, words_weight=0.5), None),
+        "reciprocal rank": (replace(plain, by_rank=True), None),
+    }
+    if settings.rerank and reranker is not None:
+        found["search without reranker"] = (plain, None)
+    found["no spelling, no names"] = (replace(plain, mend=False, named=0.0), None)
+    return found
+
+
+BASELINE = "equal weights"
+
+
+def record(kind: str, results: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, tuple[int, int]], tell: Tell) -> dict[str, Any]:
+    """What is filed and printed: means, latency and, where there is a baseline, the paired interval against it."""
+    sets: dict[str, Any] = {}
+    for name, by_variant in results.items():
+        rows: dict[str, Any] = {}
+        for variant, result in by_variant.items():
+            rows[variant] = {**result.means(), **result.latency()}
+            if BASELINE in by_variant and variant != BASELINE:
+                gain = interval(result.values["ndcg@10"], by_variant[BASELINE].values["ndcg@10"])
+                rows[variant]["ndcg@10 against equal weights, 95 %"] = gain
+        sets[name] = {"passages": sizes[name][0], "queries": sizes[name][1], "variants": rows}
+    if len(sets) > 1:
+        for variant in next(iter(results.values())):
+            mean = float(np.mean([sets[name]["variants"][variant]["ndcg@10"] for name in sets]))
+            tell(f"{'mean':14} {variant:28} ndcg@10 {mean:.4f}")
+    return {"kind": kind, "sets": sets}
+
+
+class Known:
+    """An encoder that encodes a question once: for the variants after the first, whose time is not what is asked."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, np.ndarray] = {}
+
+    def knows(self, word: str) -> bool:
+        return self._encoder.knows(word)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        for text in texts:
+            if text not in self._known:
+                self._known[text] = self._encoder.encode([text])[0]
+        return np.stack([self._known[text] for text in texts])
+
+
 def compare(
-    sets: Sequence[BeirSet], variants: Mapping[str, SearchSettings], encoder: Encoder, cache: Path,
-    told: Callable[[str], None] | None = None,
+    sets: Sequence[BeirSet], variants: Mapping[str, Variant], encoder: Encoder, cache: Path,
+    tell: Tell = lambda line: None,
 ) -> dict[str, dict[str, Result]]:
     """set name -> variant name -> result."""
     found: dict[str, dict[str, Result]] = {}
     for beir in sets:
         snapshot = build(beir, cache, encoder)
-        for name, settings in variants.items():
-            found.setdefault(beir.name, {})[name] = result = evaluate(beir, snapshot, encoder, settings)
-            if told:
-                told(f"{beir.name:14} {name:28} {_line(result)}")
+        known = Known(encoder)
+        for number, (name, (settings, reranker)) in enumerate(variants.items()):
+            result = evaluate(beir, snapshot, known if number else encoder, settings, reranker)  # type: ignore[arg-type]
+            found.setdefault(beir.name, {})[name] = result
+            tell(f"{beir.name:14} {name:28} {_line(result)}")
     return found
 
 

@@ -56,7 +56,7 @@ class Vocabulary:
         self._short = [name for name in self.names if name.isupper() and 3 <= len(name) <= 6]
 
     def has(self, word: str) -> bool:
-        return word in self.counts or _stem(word) in self.counts
+        return word in self.counts or stem(word) in self.counts
 
     def mend(self, word: str) -> str | None:
         """What a misspelled word was meant to be, or None."""
@@ -67,21 +67,21 @@ class Vocabulary:
         folded = word.casefold()
         if len(folded) < SHORTEST:
             return None
-        stem = _stem(folded)
+        root = stem(folded)
         slips = 1 if len(folded) < 8 else 2
-        near = process.extract(stem, self._by_letter.get(stem[:1], []), scorer=OSA.distance, score_cutoff=slips, limit=10)
+        near = process.extract(root, self._by_letter.get(root[:1], []), scorer=OSA.distance, score_cutoff=slips, limit=10)
         if not near:
             return None
         best = str(min(near, key=lambda found: (found[1], -self.counts[found[0]], found[0]))[0])
         return self._written(best)
 
-    def _written(self, stem: str) -> str | None:
+    def _written(self, root: str) -> str | None:
         """A stem as the collection writes it: its most frequent form in the first passages that have it."""
         sql = "SELECT context || ' ' || text FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid LIMIT 20"
         forms: dict[str, int] = {}
-        for (text,) in self._connect().execute(sql, (lexical.match_expression([stem]),)):
+        for (text,) in self._connect().execute(sql, (lexical.match_expression([root]),)):
             for word in _WORD.findall(text):
-                if _stem(word.casefold()) == stem:
+                if stem(word.casefold()) == root:
                     forms[word.casefold()] = forms.get(word.casefold(), 0) + 1
         return min(forms, key=lambda form: (-forms[form], form), default=None)
 
@@ -118,7 +118,7 @@ def _names(documents: Sequence[Document]) -> dict[str, frozenset[str]]:
 
 
 @functools.lru_cache(maxsize=50_000)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     return str(_stemmer().stemWord(word))
 
 

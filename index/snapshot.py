@@ -291,6 +291,11 @@ class Snapshot:
         rows = self.connection.execute(f"SELECT rowid FROM passages WHERE document IN ({marks}) ORDER BY rowid", wanted)
         return np.array([row[0] - 1 for row in rows], np.int64)
 
+    def headings(self, rows: Sequence[int]) -> list[str]:
+        """The heading each of the given 0-based rows stands under."""
+        found = [row[0] for row in self.connection.execute("SELECT heading FROM passages ORDER BY rowid")]
+        return [found[int(row)] for row in rows]
+
     def all_passages(self) -> Iterable[Passage]:
         for row in self.connection.execute(f"SELECT {_COLUMNS} FROM passages ORDER BY rowid"):
             yield _passage(row)

@@ -1,0 +1,99 @@
+"""`evaluate`: measures the search on BEIR folders, or on the collection's own questions."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from casebook.commands import library, print_json
+from casebook.errors import UsageError
+
+if TYPE_CHECKING:
+    from casebook.library import Library
+
+
+def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
+    command = commands.add_parser(
+        "evaluate", parents=[shared], help="measure the search",
+        description="Measures the search: on BEIR folders (corpus.jsonl, queries.jsonl, qrels/), or on the collection's questions.",
+    )
+    command.add_argument("--beir", type=Path, nargs="+", metavar="FOLDER", help="BEIR folders; every row of a corpus is one passage")
+    command.add_argument("--collection", choices=("dev", "test"), metavar="SPLIT", help="the collection's questions: dev or test")
+    command.add_argument("--split", default="test", help="which qrels of a BEIR folder (default test)")
+    command.add_argument("--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file (one BEIR folder only)")
+    command.add_argument("--ablate", action="store_true", help="a row each for words, meaning and every way to join them")
+    command.add_argument("--rerank", type=int, default=None, metavar="N", help="candidates the reranker reads (0: none)")
+    command.add_argument("--cache", type=Path, default=Path("build/bench"), metavar="DIR", help="where vectors of BEIR sets are kept")
+    command.add_argument("--save", action="store_true", help="file the results by commit in evals/results")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    if not options.beir and not options.collection:
+        raise UsageError("Say what to measure: --beir FOLDER, or --collection dev.")
+    if options.run_file and (not options.beir or len(options.beir) != 1):
+        raise UsageError("--run needs one --beir folder.")
+    try:
+        import ir_measures  # noqa: F401
+    except ImportError as error:
+        raise UsageError("The bench needs ir-measures. Run: pip install -r requirements/dev.txt") from error
+    opened = library(options)
+    found = beir(opened, options) if options.beir else collection(opened, options)
+    if options.save:
+        from evals import report
+
+        print(report.save(found), file=sys.stderr)
+    if options.json:
+        print_json(found)
+    return 0
+
+
+def _tell(options: argparse.Namespace) -> Any:
+    return (lambda line: print(line, file=sys.stderr, flush=True)) if options.json else (lambda line: print(line, flush=True))
+
+
+def beir(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
+    from evals import bench
+    from evals.beir import read
+
+    sets = [read(folder, options.split) for folder in options.beir]
+    variants = _variants(opened, options)
+    results = bench.compare(sets, variants, opened.encoder, options.cache, _tell(options))
+    if options.run_file:
+        bench.write_trec(results[sets[0].name]["search"].run, options.run_file, "casebook")
+    return bench.record("beir", results, {s.name: (len(s.rows), len(s.queries)) for s in sets}, _tell(options))
+
+
+def collection(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
+    from evals import bench, collection as gold_bench
+
+    tell, results, kinds = _tell(options), {}, {}
+    for name, (settings, reranker) in _variants(opened, options).items():
+        found = gold_bench.evaluate(opened.snapshot, opened.encoder, options.collection, settings, reranker)
+        results[name], kinds[name] = found, found.kinds()
+        tell(f"{options.collection:14} {name:28} {found.means()} {found.latency()}")
+    first = next(iter(results.values()))
+    sizes = {f"collection {options.collection}": (opened.snapshot.vectors.count, len(first.questions))}
+    record = bench.record("collection", {next(iter(sizes)): results}, sizes, tell)
+    record["kinds"] = kinds
+    record["snapshot"] = opened.snapshot.manifest.id
+    record["evidence_not_found"] = first.missing
+    return record
+
+
+def _variants(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
+    """name -> (settings, reranker); "search" is what people get."""
+    from dataclasses import replace
+
+    from evals.bench import variants
+
+    settings, reranker = opened.search_settings, opened.reranker
+    if options.rerank is not None:
+        from index.reranker import CrossEncoder
+
+        settings = replace(settings, rerank=options.rerank)
+        reranker = CrossEncoder() if options.rerank else None
+    return variants(settings, reranker) if options.ablate else {"search": (settings, reranker)}
