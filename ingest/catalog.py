@@ -25,6 +25,7 @@ _LISTS = ("aliases", "themes")
 _OTHERS = ("file", "original_sha256", "grades", "columns", "version")
 """Keys that a document's record does not take over: the file, hashes of its original, and what typesets the collection."""
 
+KEYS = (*_OTHERS, *_TEXTS, *_LISTS)
 SOURCES = ("brief", "original", "yours")
 _NO_TITLE = re.compile(
     r"^(untitled|title|document\d*|microsoft \w+ - .*|.*\.(docx?|indd|pptx?|qxd|pdf|tex|dvi|rtf))$", re.IGNORECASE
@@ -85,10 +86,9 @@ def _entry(path: Path, table: Any) -> Entry:
     if not isinstance(table, dict) or not isinstance(table.get("file"), str) or not table["file"]:
         raise UsageError(f"{path}: each [[document]] needs a file. Add `file = \"name.pdf\"`.")
     file = table["file"]
-    allowed = (*_OTHERS, *_TEXTS, *_LISTS)
-    stray = next((key for key in table if key not in allowed), None)
+    stray = next((key for key in table if key not in KEYS), None)
     if stray:
-        raise UsageError(f"{path}, {file}: {stray!r} is no key of a document. Keys are: {', '.join(sorted(allowed))}.")
+        raise UsageError(f"{path}, {file}: {stray!r} is no key of a document. Keys are: {', '.join(sorted(KEYS))}.")
     values: dict[str, Any] = {}
     for key in (*_TEXTS, *_LISTS, "original_sha256"):
         if key in table:

@@ -255,3 +255,9 @@ def test_undo_does_not_go_back_to_a_damaged_index(library: Library, tmp_path: Pa
     with pytest.raises(SnapshotError, match="stays"):
         library.undo()
     assert [d.id for d in library.documents()] == ["boston", "plan"]
+
+
+def test_every_key_of_a_catalog_is_documented() -> None:
+    told = (ROOT / "docs" / "your-own-documents.md").read_text(encoding="utf-8")
+    for key in catalog.KEYS:
+        assert f"`{key}`" in told
