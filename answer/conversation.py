@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from answer.evidence import stems
 from answer.kinds import named_systems
 from casebook.records import Theme
 
@@ -35,6 +36,11 @@ _ABOUT = re.compile(rf"{_LEAD}(?:what|how) about (?P<rest>.+)$|^(?:and|or|also)\
 _BARE = re.compile(
     rf"{_LEAD}(?:do (?:you|we) know )?(?P<wh>why|how|when|where|who|since when|for how long|how (?:much|many|long|often|come|so)|by how much|what for|"
     r"with what (?:result|effect)s?|at what cost|why not)(?: (?:was|is) (?:that|this|it)| (?:not|so|that|exactly|then))?\s*\??$",
+    re.IGNORECASE,
+)
+_ECHO = re.compile(
+    rf"{_LEAD}(?P<wh>why|how|when|where)? ?(?:did|does|do|was|were|is|are|has|have|had)(?:n['’]t)? +(?:not|too|also|so|it|that|this|the same|do (?:so|it|that|this|the same))*"
+    r"(?: (?:not|too|also|so|it|that|the same|as well|either|do (?:so|it|that|this|the same)))*\s*\?*$",
     re.IGNORECASE,
 )
 _MORE = re.compile(
@@ -87,12 +93,17 @@ def _follow(question: str, before: str, catalog: Catalog) -> str:
     text = " ".join(question.split())
     systems, _ = named_systems(text, catalog.names)
     earlier, called = named_systems(before, catalog.names)
+    called = _places(called, catalog)
     if not re.search(r"\w", text):
         return question
     if _MORE.match(text):
         return before
     if bare := _BARE.match(text):
         return _asked(bare["wh"], before)
+    if verbless := _ECHO.match(_without(text, named_systems(text, catalog.names)[1])):
+        if systems:
+            again = _with_systems(before, called, named_systems(text, catalog.names)[1])
+            return _asked(verbless["wh"], again) if verbless["wh"] else again
     if _OTHERS.search(text) and not systems:
         return _widened(text, before, called)
     if systems and _COMPARED.search(text) and (set(earlier) - set(systems)) and (len(systems) == 1 or _PRONOUN.search(text)):
@@ -100,6 +111,19 @@ def _follow(question: str, before: str, catalog: Catalog) -> str:
     if rest := _elliptic(text, systems, catalog):
         return _exchanged(rest, systems, before, earlier, called, catalog)
     return _completed(text, question, systems, before, earlier, called)
+
+
+def _places(called: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
+    """One name for each system; a program's name ("Strategic Staffing Initiative") gives way to one of the system itself."""
+    best: dict[tuple[str, ...], str] = {}
+    for name in called:
+        systems = named_systems(name, catalog.names)[0]
+        own = {word for system in systems for word in stems(system)}
+        program = " " in name and not own & set(stems(name)) and not re.search(r"\b(?:schools?|public|district|county|charter)\b", name, re.IGNORECASE)
+        best.setdefault(systems, "")
+        if not program and not best[systems]:
+            best[systems] = name
+    return tuple(name or systems[0] for systems, name in best.items())
 
 
 def _elliptic(text: str, systems: Sequence[str], catalog: Catalog) -> str:
@@ -138,21 +162,38 @@ def _completed(
 ) -> str:
     """A whole question; where a word points back, with the system, subject and time that word stands for."""
     points = bool(_PRONOUN.search(text) or _THERE.search(text) or _THEN.search(text))
-    if _ALL.search(text) and not points:
+    refers = points or bool(re.match(r"(?:and|but|so|then)\b", text, re.IGNORECASE) or re.search(r"\bthe\b", text, re.IGNORECASE))
+    if (_ALL.search(text) or systems) and not points:
         return question
-    starts = bool(re.match(r"(?:and|but|so|then)\b", text, re.IGNORECASE))
-    if systems and not points:
-        return question
-    if not points and not starts and (not earlier or len(_words(text)) > 6 or re.match(r"(?:what (?:is|are) an? |define\b)", text, re.IGNORECASE)):
+    content = _words(text)
+    fresh = not earlier or len(content) > 6 or re.match(r"(?:what (?:is|are) an? |define\b)", text, re.IGNORECASE)
+    if not refers and fresh:
         return question
     asked = re.sub(_LEAD, "", text, flags=re.IGNORECASE).rstrip(" ?.!")
+    kept = [word for word in _words(_without(before, called)) if word.casefold() not in {w.casefold() for w in _words(asked)}]
+    if len(content) > 2:  # enough of its own: only names are carried over
+        kept = [word for word in kept if word[0].isupper()]
     if earlier and not systems:
-        asked = _THERE.sub(f"in {_and(called)}", asked, count=1) if _THERE.search(asked) else f"{asked} in {_and(called)}"
+        asked = _placed(asked, _and(called), bool(kept))
     if _THEN.search(text) and _TIME.search(before) and not _YEARS.search(asked):
         asked = f"{_THEN.sub('', asked).strip()} {_TIME.search(before).group()}"  # type: ignore[union-attr]
-    kept = [word for word in _words(_without(before, called)) if word.casefold() not in {w.casefold() for w in _words(asked)}]
-    about = f" ({' '.join(kept)})" if points and kept else ""
+    about = f" ({' '.join(kept)})" if kept and (points or len(content) < 3) else ""
     return f"{asked[0].upper()}{asked[1:]}?{about}"
+
+
+_SUBJECT = re.compile(
+    r"(?<=\b)(?P<verb>(?:did|does|do|was|were|is|are|has|have|had|can|could|will|would) )(?:it|they|he|she|the (?:district|network|operator|system|city))\b",
+    re.IGNORECASE,
+)
+
+
+def _placed(asked: str, where: str, names: bool) -> str:
+    """The question with its system: in place of "there" or of the pronoun that is its subject, else at the end."""
+    if _THERE.search(asked):
+        return _THERE.sub(f"in {where}", asked, count=1)
+    if not names and _SUBJECT.search(asked) and len(_words(asked)) > 2:
+        return _SUBJECT.sub(lambda match: f"{match['verb']}{where}", asked, count=1)
+    return f"{asked} in {where}"
 
 
 def _asked(wh: str, before: str) -> str:

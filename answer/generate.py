@@ -58,9 +58,17 @@ def write(
         return
     for sentence in _sentences(_stream(model, _messages(answer.question, quotes), stop)):
         text, cites = _cited(sentence)
-        if re.search(r"[^\W_]", text):
-            found = support.problem(text, cites, quotes, encode)
-            yield Written(text, cites, not found, found)
+        if len(re.findall(r"[^\W\d_]+", text)) > 1:
+            yield _checked(text, cites, quotes, encode)
+
+
+def _checked(text: str, cites: tuple[int, ...], quotes: list[Quote], encode: Encode) -> Written:
+    """A sentence with its verdict. One that cites nothing gets the first quotation that supports it alone."""
+    for number in range(1, len(quotes) + 1) if not cites else ():
+        if not support.problem(text, (number,), quotes, encode):
+            return Written(text, (number,), True)
+    found = support.problem(text, cites, quotes, encode)
+    return Written(text, cites, not found, found)
 
 
 def _quote(text: str, context: str, system: str, title: str) -> Quote:

@@ -50,6 +50,12 @@ def test_true_sentences_pass_with_their_citations(encode) -> None:  # type: igno
     ]
 
 
+def test_a_true_sentence_without_citation_gets_one(encode) -> None:  # type: ignore[no-untyped-def]
+    with serving("say", "1. The network hired 75 math tutors at $21,000 a year.") as server:
+        found = written(server, encode=encode)
+    assert found == [Written("The network hired 75 math tutors at $21,000 a year.", (2,), True)]
+
+
 @pytest.mark.parametrize(
     "invention",
     [
@@ -66,7 +72,7 @@ def test_true_sentences_pass_with_their_citations(encode) -> None:  # type: igno
         "The network hired seven math tutors at 75 schools [2].",
         "Summit students stayed an hour longer each day [99].",
         "Summit students stayed an hour longer each day [0].",
-        "Summit students stayed an hour longer each day.",
+        "Summit students stayed two hours longer each day.",
         "Summit students stayed an hour longer each day [2].",
         "Summit students stayed an hour longer each day from August 2010 [1].",
         "Visit http://example.com/denver to claim your refund [1].",
