@@ -7,18 +7,14 @@ a confidence below which the answer abstains.
 
 from __future__ import annotations
 
-import functools
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from answer.evidence import Candidate, coverage, sigmoid, stems
 from answer.kinds import Question
+from answer.weights import calibration
 
-FILE = Path(__file__).with_name("calibration.json")
 POINTS = ("careful", "balanced", "generous")
 SIGNALS = (
     "verdict", "second_verdict", "meaning", "coverage", "passage_coverage", "words_missing", "names_missing", "fits", "retrieved",
@@ -26,22 +22,6 @@ SIGNALS = (
 """What the confidence is made of, in this order; see `signals`."""
 
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]*|\d[\d.,]*\d|\d)")
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """One fitted model: confidence = sigmoid(bias + weights · signals), and the confidence each operating point asks."""
-
-    bias: float
-    weights: tuple[float, ...]
-    points: Mapping[str, float]
-
-
-@functools.cache
-def calibration(with_selector: bool) -> Calibration:
-    """The fitted model for answers chosen with, or without, the cross-encoder."""
-    values = json.loads(FILE.read_text(encoding="utf-8"))["with_selector" if with_selector else "without_selector"]
-    return Calibration(values["bias"], tuple(values["weights"][name] for name in SIGNALS), values["points"])
 
 
 def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> tuple[float, ...]:
@@ -56,12 +36,12 @@ def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str
         max(-8.0, min(8.0, verdict)),
         max(-8.0, min(8.0, second)),
         max(c.meaning for c in found[:5]),
-        best.coverage,
+        best.part("coverage"),
         coverage(weights, around),
         min(missing, 4) / 4,
         _names_missing(question.text, there),
         float(best.fits and best.named),
-        best.retrieved,
+        best.part("retrieved"),
     )
 
 
@@ -76,7 +56,8 @@ def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[
     if not found:
         return 0.0
     model = calibration(judged(found))
-    total = model.bias + sum(w * s for w, s in zip(model.weights, signals(question, found, weights), strict=True))
+    weighed = zip(SIGNALS, signals(question, found, weights), strict=True)
+    total = model.bias + sum(model.weights[name] * signal for name, signal in weighed)
     return round(sigmoid(total), 4)
 
 

@@ -29,6 +29,20 @@ def verify(citation: Citation, read_page: PageReader) -> bool:
 
 
 def verify_statement(statement: Statement, read_page: PageReader) -> bool:
-    """Whether a verbatim statement is nothing but its verified quotations, joined by a space over a page break."""
+    """Whether a verbatim statement is nothing but its verified quotations, joined by a space over a page break.
+
+    The sentence shown as its context must stand, to the letter, on the page of its first quotation or the one before.
+    """
     quotes = " ".join(citation.quote for citation in statement.citations)
-    return bool(statement.citations) and quotes == statement.text and all(verify(c, read_page) for c in statement.citations)
+    return (
+        bool(statement.citations)
+        and quotes == statement.text
+        and all(verify(c, read_page) for c in statement.citations)
+        and _context_stands(statement, read_page)
+    )
+
+
+def _context_stands(statement: Statement, read_page: PageReader) -> bool:
+    first = statement.citations[0]
+    pages = [number for number in (first.page, first.page - 1) if number > 0]
+    return not statement.context or any(statement.context in read_page(first.document, n).text for n in pages)

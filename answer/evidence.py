@@ -12,7 +12,8 @@ import numpy as np
 import snowballstemmer
 
 from answer.kinds import Question, holds
-from answer.quotable import Around, Quotable, form_of, quotables
+from answer.quotable import Around, Quotable, form_of, leans, quotables
+from answer.weights import ranking
 from casebook.records import Hit, Passage
 
 SentenceVectors = Callable[[Passage], np.ndarray]
@@ -21,31 +22,38 @@ SentenceVectors = Callable[[Passage], np.ndarray]
 Relevance = Callable[[str, Sequence[str]], np.ndarray]
 """(question, texts) -> (n,) float logits, higher when the text answers the question: a cross-encoder."""
 
-READ = 32
-"""Candidates the cross-encoder reads; the rest are left to words and meaning."""
+_NOTES = re.compile(r"\[[\d,\s–-]+\]")
+
+READ = 24
+"""Candidates the cross-encoder reads; those further down are dropped."""
 
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 
 
+FEATURES = ("meaning", "coverage", "around", "retrieved", "passage", "beside", "fits", "named", "row", "leans", "verdict")
+"""What a candidate's score is a weighted sum of; see `Candidate`. The weights are in `answer.weights`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One quotation that might answer; every part between 0 and 1 but `logit`.
+    """One quotation that might answer. `parts` holds its features, in the order of `FEATURES`, each about 0 to 1:
 
-    `meaning` is its cosine with the question, `coverage` the share of the question's word weight it holds with its
-    heading and context, `fits` whether it holds the figure, date or name asked for, `named` whether it is about a system
-    the question names. `logit` is the cross-encoder's verdict (nan: not read).
+    meaning: its cosine with the question; coverage: the share of the question's word weight it holds; around: the same with
+    its context, heading and title; retrieved and passage: its passage's rank score and cosine; beside: the better of its
+    neighbors, by meaning and words; fits: it holds the figure, date or name asked for; named: it is about a system the
+    question names; row: it is a row of a table; leans: it needs the sentence before; verdict: the cross-encoder's, as a
+    probability. `logit` is that verdict before it is squeezed (nan: not read).
     """
 
     quotable: Quotable
     system: str
-    meaning: float
-    coverage: float
-    retrieved: float
-    fits: bool
-    named: bool
+    parts: tuple[float, ...]
     score: float
     vector: np.ndarray
     logit: float = math.nan
+
+    def part(self, name: str) -> float:
+        return self.parts[FEATURES.index(name)]
 
     @property
     def text(self) -> str:
@@ -54,6 +62,18 @@ class Candidate:
     @property
     def passage(self) -> Passage:
         return self.quotable.passage
+
+    @property
+    def meaning(self) -> float:
+        return self.part("meaning")
+
+    @property
+    def fits(self) -> bool:
+        return self.part("fits") > 0
+
+    @property
+    def named(self) -> bool:
+        return self.part("named") > 0
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -106,14 +126,33 @@ def candidates(
     question: Question, hits: Sequence[Hit], query: np.ndarray, weights: Mapping[str, float], sources: Sources
 ) -> list[Candidate]:
     """Every quotation the hits hold, best first; ties by place. `query` is the question's (d,) unit vector."""
-    retrieval = retrieved(hits)
+    retrieval, cosines = retrieved(hits), {hit.passage.id: hit.dense_score for hit in hits}
     passages = list({hit.passage.id: hit.passage for hit in hits}.values())
     vectors: dict[str, np.ndarray] = {}
     found = []
     for quotable in quotables(passages, sources.around):
         vector = _vector(quotable, sources.vectors, vectors)
-        found.append(_candidate(question, quotable, vector, retrieval[quotable.passage.id], query, weights, sources))
-    return ranked(found)
+        id = quotable.passage.id
+        found.append(_candidate(question, quotable, vector, (retrieval[id], cosines[id]), query, weights, sources))
+    return ranked([scored(c, False) for c in _beside(found)])
+
+
+def scored(candidate: Candidate, with_selector: bool) -> Candidate:
+    """The candidate with its score, the weighted sum of its parts."""
+    total = float(np.dot(ranking(with_selector), candidate.parts))
+    return replace(candidate, score=round(total, 6))
+
+
+def _beside(found: Sequence[Candidate]) -> list[Candidate]:
+    """Fills in what stands beside each: the sentence after a topic sentence is often the one that answers."""
+    place = FEATURES.index("beside")
+    worth = [0.5 * c.part("meaning") + 0.5 * c.part("coverage") for c in found]
+    filled = []
+    for i, candidate in enumerate(found):
+        near = [worth[j] for j in (i - 1, i + 1) if 0 <= j < len(found) and found[j].passage.id == candidate.passage.id]
+        parts = (*candidate.parts[:place], round(max(near, default=0.0), 5), *candidate.parts[place + 1 :])
+        filled.append(replace(candidate, parts=parts))
+    return filled
 
 
 def retrieved(hits: Sequence[Hit]) -> dict[str, float]:
@@ -139,19 +178,28 @@ def _vector(quotable: Quotable, vectors_of: SentenceVectors, known: dict[str, np
 
 
 def _candidate(
-    question: Question, quotable: Quotable, vector: np.ndarray, retrieved: float, query: np.ndarray,
+    question: Question, quotable: Quotable, vector: np.ndarray, passage: tuple[float, float], query: np.ndarray,
     weights: Mapping[str, float], sources: Sources,
 ) -> Candidate:
-    meaning = float(np.round(max(0.0, float(vector @ query)), 5))
+    """`passage` is its passage's (rank score, cosine); "beside" and "verdict" are filled in later."""
     document = quotable.passage.document
     system = sources.systems.get(document, "") or _about(quotable.text, sources.names)
-    surroundings = f"{quotable.context} {quotable.passage.heading} {sources.titles.get(document, '')}"
-    shared = 0.7 * coverage(weights, quotable.text) + 0.3 * coverage(weights, f"{quotable.text} {surroundings}")
-    fits = holds(quotable.text, question.wants)
+    surroundings = f"{quotable.text} {quotable.context} {quotable.passage.heading} {sources.titles.get(document, '')}"
     named = not question.systems or system in question.systems or _mentions(quotable.text, question, sources.names)
-    score = 0.5 * meaning + 0.3 * shared + 0.2 * retrieved
-    score -= (0.0 if fits else 0.12) + (0.0 if named else 0.15) + (0.03 if quotable.form == "row" else 0.0)
-    return Candidate(quotable, system, meaning, shared, retrieved, fits, named, round(score, 6), vector)
+    parts = (
+        round(max(0.0, float(vector @ query)), 5),
+        coverage(weights, quotable.text),
+        coverage(weights, surroundings),
+        passage[0],
+        passage[1],
+        0.0,
+        float(holds(quotable.text, question)),
+        float(named),
+        float(quotable.form == "row"),
+        float(leans(quotable.text)),
+        0.0,
+    )
+    return Candidate(quotable, system, parts, 0.0, vector)
 
 
 def _about(text: str, names: Mapping[str, Sequence[str]]) -> str:
@@ -172,9 +220,10 @@ def _called(call: str, text: str) -> bool:
 
 
 def shown(candidate: Candidate) -> str:
-    """What the cross-encoder reads of a candidate: the quotation after the context it is shown with."""
+    """What the cross-encoder reads of a candidate: its system, the context it is shown with, and the quotation, notes left out."""
     quotable = candidate.quotable
-    return f"{quotable.context} {quotable.text}" if quotable.context else quotable.text
+    lead = f"{candidate.system}. " if candidate.system else ""
+    return _NOTES.sub("", f"{lead}{quotable.context} {quotable.text}" if quotable.context else f"{lead}{quotable.text}")
 
 
 def judge(question: Question, found: Sequence[Candidate], relevance: Relevance | None) -> list[Candidate]:
@@ -184,10 +233,10 @@ def judge(question: Question, found: Sequence[Candidate], relevance: Relevance |
     read = list(found[:READ])
     logits = np.asarray(relevance(question.text, [shown(c) for c in read]), np.float64)
     judged = [
-        replace(c, logit=round(float(logit), 4), score=round(0.6 * sigmoid(float(logit)) + 0.4 * c.score, 6))
-        for c, logit in zip(read, logits, strict=True)
+        scored(replace(c, logit=round(float(x), 4), parts=(*c.parts[:-1], round(sigmoid(float(x)), 5))), True)
+        for c, x in zip(read, logits, strict=True)
     ]
-    return ranked([*judged, *(replace(c, score=round(0.4 * c.score, 6)) for c in found[READ:])])
+    return ranked(judged)
 
 
 def sigmoid(value: float) -> float:

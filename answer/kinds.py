@@ -52,11 +52,17 @@ HOLDS: Mapping[str, re.Pattern[str]] = {
     "money": re.compile(r"[$€£]\s?\d|\b(?:dollars?|cents?|euros?|pounds)\b|\b\d[\d.,]* (?:million|billion)\b", re.IGNORECASE),
     "percent": re.compile(rf"%|\bper ?cent|\bpercentage|\b(?:{_NUMBER_WORD}) (?:in|of|out of) (?:\w+ )?(?:{_NUMBER_WORD}|\d)|\b(?:half|third|quarter|fifth|tenth)s?\b|\d+ (?:of|out of) (?:\w+ )?\d+", re.IGNORECASE),
     "date": re.compile(rf"\b(?:1[5-9]|20)\d\d\b|\b(?:{_MONTH}) \d|\b\d{{1,4}} (?:bc|ad|ce)\b|\bcentury\b|\b\d{{4}}s\b", re.IGNORECASE),
-    "person": re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][\w’'-]+(?: [A-Z][\w’'.-]*)*|^[A-Z][\w’'-]+ (?:[A-Z]\S* )*(?=[a-z])"),
-    "place": re.compile(r"\b[A-Z][\w’'-]+"),
+    "person": re.compile(r"(?<!^)(?<![.!?:“] )\b[A-Z][\w’'.-]+|^[A-Z][\w’'-]+ [A-Z]"),
+    "place": re.compile(r"(?<!^)(?<![.!?:“] )\b[A-Z][\w’'-]+"),
 }
 """Answer type -> what a sentence of that type matches."""
 
+_NOTES = re.compile(r"\[[\d,\s–-]+\]")
+_YEARS = re.compile(
+    rf"\b(?:1[5-9]|20)\d\d(?:[-–/]\d\d(?:\d\d)?)?\b(?!,\d| (?:students|teachers|schools|people|children|percent))|\b(?:{_MONTH}) \d{{1,2}}\b",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 _MONEY = re.compile(
     r"\b(?:costs?|pa(?:y|id|ys)|spen[dt]|money|dollars?|salar\w+|budget|price|fund\w*|grants?|stipends?|bonus\w*|fees?|raise[ds]?|donat\w+)\b",
     re.IGNORECASE,
@@ -109,9 +115,19 @@ def _wants(text: str, kind: str) -> str:
     return "number" if _COUNTED.search(text) else ""
 
 
-def holds(sentence: str, wants: str) -> bool:
-    """Whether a sentence has what the question wants; True when it wants nothing special."""
-    return not wants or bool(HOLDS[wants].search(sentence))
+def holds(sentence: str, question: Question) -> bool:
+    """Whether a sentence has what the question wants, beyond what the question itself says; True when it wants nothing special.
+
+    Note numbers do not count, nor years where a count, a sum or a share is wanted.
+    """
+    if not question.wants:
+        return True
+    text = _NOTES.sub(" ", sentence)
+    if question.wants in ("number", "money", "percent"):
+        text = _YEARS.sub(" ", text)
+    said = {word.casefold() for word in _WORDS.findall(question.text)}
+    text = _WORDS.sub(lambda word: " _ " if word.group().casefold() in said else word.group(), text)
+    return bool(HOLDS[question.wants].search(text))
 
 
 def named_systems(text: str, names: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -16,14 +16,16 @@ from casebook.records import Passage
 class SelectSettings:
     """`statements` at most (lists and systems come whole beyond it); `redundancy` is the cosine of a repetition.
 
-    `keep` is the share of the best score a further statement needs.
+    The others are how far below the best score a further statement may stay. Scores are log-odds (see `evals.calibrate`):
+    one that is 1 lower is the better of the two in about one case of four.
     """
 
     statements: int = 5
-    redundancy: float = 0.85
-    keep: float = 0.8
-    narrow: float = 0.88
-    per_system: float = 0.6
+    redundancy: float = 0.9
+    within: float = 1.6
+    narrow: float = 0.9
+    system: float = 3.0
+    other_side: float = 2.2
 
 
 NARROW = frozenset({"figure", "date", "person", "place", "definition"})
@@ -45,7 +47,7 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
     if question.kind == "comparison" and len(question.systems) > 1:
         return each_system(found, question.systems, settings, max(1, settings.statements // len(question.systems)), whole=True)
     if question.kind == "synthesis":
-        return grouped(diverse(found, settings.statements, settings, settings.keep * 0.9, per_system=2))
+        return grouped(diverse(found, settings.statements, settings, settings.within, per_system=2))
     if question.kind == "yes_no":
         return grouped(both_sides(found, settings))
     items = whole_list(question, found)
@@ -53,7 +55,7 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
         return items
     if question.kind in NARROW:
         return grouped(diverse(found, min(3, settings.statements), settings, settings.narrow))
-    return grouped(diverse(found, settings.statements, settings, settings.keep))
+    return grouped(diverse(found, settings.statements, settings, settings.within))
 
 
 def repeats(one: Candidate, other: Candidate, redundancy: float) -> bool:
@@ -74,12 +76,12 @@ def _bare(text: str) -> str:
 
 
 def diverse(
-    found: Sequence[Candidate], count: int, settings: SelectSettings, keep: float, per_system: int = 99
+    found: Sequence[Candidate], count: int, settings: SelectSettings, within: float, per_system: int = 99
 ) -> list[Candidate]:
-    """The best `count` that do not repeat one another and score at least `keep` of the best."""
+    """The best `count` that do not repeat one another and score at most `within` below the best."""
     chosen: list[Candidate] = []
     for candidate in found:
-        if len(chosen) >= count or candidate.score < keep * found[0].score:
+        if len(chosen) >= count or candidate.score < found[0].score - within:
             break
         if chosen and not (candidate.fits and candidate.named):
             continue
@@ -97,19 +99,19 @@ def each_system(
     chosen: list[Candidate] = []
     for system in systems:
         own = [c for c in found if c.system == system]
-        if own and (whole or own[0].score >= settings.per_system * found[0].score):
-            chosen += diverse(own, count, settings, settings.keep)
+        if own and (whole or own[0].score >= found[0].score - settings.system):
+            chosen += diverse(own, count, settings, settings.within)
     return chosen
 
 
 def both_sides(found: Sequence[Candidate], settings: SelectSettings) -> list[Candidate]:
     """The best evidence, with at least the best sentence that speaks against and the best that does not, when near enough."""
-    chosen = diverse(found, min(4, settings.statements), settings, settings.keep)
+    chosen = diverse(found, min(4, settings.statements), settings, settings.within)
     for against in (True, False):
         if any(speaks_against(c.text) == against for c in chosen):
             continue
         other = next((c for c in found[:12] if speaks_against(c.text) == against and c.named), None)
-        if other and other.score >= 0.65 * found[0].score and not any(repeats(other, c, settings.redundancy) for c in chosen):
+        if other and other.score >= found[0].score - settings.other_side and not any(repeats(other, c, settings.redundancy) for c in chosen):
             chosen.append(other)
     return chosen
 

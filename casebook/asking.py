@@ -19,6 +19,7 @@ from answer.select import with_lists
 from casebook.records import Answer, Document, Hit, Passage
 from index import lexical
 from index.search import QueryEncoder, SearchSettings, clean_question, search
+from index.search import understand as mend
 from index.snapshot import Snapshot
 
 Find = Callable[[int, Sequence[str] | None], list[Hit]]
@@ -64,6 +65,7 @@ def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, sy
     """Everything up to the choice of statements; `cleaned` is the question as `clean_question` gives it."""
     snapshot = asking.snapshot
     called = names(list(snapshot.documents.values()))
+    cleaned = mend(snapshot, asking.encoder, cleaned).text
     question = kinds.understand(cleaned, called)
     if systems and not question.systems:
         question = replace(question, systems=tuple(systems))
@@ -75,6 +77,21 @@ def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, sy
     evidence = gather(snapshot, question, cleaned, query, find, scope)
     found = extract.weighed(question, evidence, sources(snapshot, called), asking.relevance)
     return Asked(question, evidence, found)
+
+
+def selector() -> Relevance | None:
+    """The trained selector as (question, texts) -> logits; None where its files are not there."""
+    from index import reranker
+
+    if not (reranker.FOLDER / "config.json").is_file():
+        return None
+    model = reranker.CrossEncoder()
+
+    def logits(question: str, texts: Sequence[str]) -> np.ndarray:
+        chance = np.clip(model.scores(question, texts), 1e-6, 1 - 1e-6)
+        return np.asarray(np.log(chance / (1 - chance)), np.float64)
+
+    return logits
 
 
 def names(documents: Sequence[Document]) -> dict[str, tuple[str, ...]]:
@@ -102,7 +119,7 @@ def gather(
 
 def _without_names(words: list[str], question: Question) -> list[str]:
     """The words that are not a system's name: that a sentence of Denver's document says "Denver" tells nothing."""
-    named = {word for name in question.names for word in lexical.terms(name)}
+    named = {word for name in question.systems for word in lexical.terms(name)}
     return [word for word in words if word not in named] or words
 
 

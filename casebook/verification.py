@@ -5,14 +5,15 @@ One altered digit fails: page texts, passage and sentence ranges, counts, vector
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from answer.citations import verify_statement
 from casebook.errors import DocumentError, SnapshotError
 from casebook.library import Library
-from casebook.records import Document, Passage
+from casebook.records import Document, Page, Passage, Statement
 from index import snapshot as snapshots
 from index.snapshot import Snapshot
 from ingest.extract import Extracted
@@ -49,6 +50,29 @@ def verify(library: Library) -> Verification:
         pages += document.page_count
         problems += _document(library, snapshot, document, result)
     return Verification(len(documents), pages, snapshot.manifest.counts["passages"], tuple(problems))
+
+
+def quotation_problems(library: Library, statements: Sequence[Statement]) -> list[str]:
+    """What is wrong with quotations when their PDFs are read again: one sentence for each statement that does not stand.
+
+    Nothing of the index is trusted but which file a document is. Raises `NotFoundError` for a document there is not.
+    """
+    ids = list(dict.fromkeys(c.document for s in statements for c in s.citations))
+    limits = Limits(library.settings.workers, library.settings.file_seconds, library.settings.file_megabytes)
+    read = extract_all([library.file(id) for id in ids], None, limits)
+    pages = {
+        (id, page.number): Page(id, page.number, page.label, page.text)
+        for id, result in zip(ids, read, strict=True) if isinstance(result, Extracted) for page in result.pages
+    }
+
+    def read_page(document: str, number: int) -> Page:
+        return pages.get((document, number)) or Page(document, number, "", "")
+
+    return [
+        f"{s.citations[0].document}, page {s.citations[0].page}: the quotation “{s.text[:60]}…” does not stand in the PDF"
+        if s.citations else f"“{s.text[:60]}…” has no citation"
+        for s in statements if not verify_statement(s, read_page)
+    ]
 
 
 def _counts(snapshot: Snapshot) -> Iterator[str]:

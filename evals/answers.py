@@ -234,7 +234,7 @@ def _sentence_scores(rows: Sequence[Row]) -> dict[str, float]:
 
 def made_by() -> dict[str, str]:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    return {"commit": commit, "command": "python -m " + shlex.join(["evals.answers", *sys.argv[1:]])}
+    return {"commit": commit, "command": shlex.join(["python", "-m", f"evals.{Path(sys.argv[0]).stem}", *sys.argv[1:]])}
 
 
 def opened(options: argparse.Namespace) -> tuple[Asking, list[Task]]:

@@ -1,0 +1,166 @@
+"""Fits what `answer/calibration.json` holds, on development questions only.
+
+    python -m evals.calibrate --data DATA [--open FOLDER --cache CACHE]
+
+1. Weights of a quotation's score: logistic regression on differences between a quotation that answers and one of the same
+   question that does not (Joachims 2002, "Optimizing search engines using clickthrough data"), so a score is log-odds.
+2. Confidence: logistic regression of "the answer holds the gold" on the signals of `answer.abstain`.
+3. Operating points: on confidences of questions left out of the fit (five parts), the confidence below which 3 %
+   (generous), 8 % (balanced) or 20 % (careful) of the answerable questions fall.
+
+The collection's dev questions are always used; --open adds a BEIR folder of questions with gold sentences under
+`metadata.gold` (those the selector was developed on, see training/README.md), for the scores alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from answer import abstain, evidence, select, weights
+from answer.evidence import FEATURES, Relevance
+from answer.select import SelectSettings
+from casebook.asking import Asked, Asking, prepare
+from casebook.library import Library
+from casebook.settings import load
+from evals import answers, measure
+from index.search import SearchSettings, clean_question
+
+REFUSED = {"careful": 0.20, "balanced": 0.08, "generous": 0.03}
+PARTS = 5
+
+
+@dataclass(slots=True)
+class Case:
+    """A question with its candidates; `marks` (n,) tells which of them hold the gold."""
+
+    task: answers.Task
+    asked: Asked
+    marks: np.ndarray
+
+    @property
+    def parts(self) -> np.ndarray:
+        return np.array([c.parts for c in self.asked.found])
+
+
+def cases(tasks: Sequence[answers.Task], asking: Asking) -> list[Case]:
+    found = []
+    for task in tasks:
+        asked = prepare(asking, clean_question(task.question))
+        marks = np.array([task.says([c.text]) > 0 if task.answerable else False for c in asked.found], bool)
+        found.append(Case(task, asked, marks))
+    return found
+
+
+def read_again(case: Case, relevance: Relevance) -> Case:
+    """The case as the cross-encoder sees it."""
+    found = evidence.judge(case.asked.question, case.asked.found, relevance)
+    marks = np.array([case.task.says([c.text]) > 0 if case.task.answerable else False for c in found], bool)
+    return Case(case.task, replace(case.asked, found=found), marks)
+
+
+def fit_ranking(found: Sequence[Case]) -> np.ndarray:
+    """(features,) weights such that the difference of two scores is the log-odds that the first is the one that answers."""
+    differences, shares = [], []
+    for case in found:
+        if case.marks.any() and not case.marks.all():
+            parts = case.parts
+            pairs = (parts[case.marks][:, None] - parts[~case.marks][None]).reshape(-1, parts.shape[1])
+            differences.append(pairs)
+            shares.append(np.full(len(pairs), 1 / len(pairs)))
+    x, share = np.concatenate(differences), np.concatenate(shares)
+    both, labels = np.concatenate([x, -x]), np.r_[np.ones(len(x)), np.zeros(len(x))]
+    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1000)
+    return np.asarray(model.fit(both, labels, sample_weight=np.r_[share, share]).coef_[0], float)
+
+
+def rescored(case: Case, ranking: np.ndarray) -> Case:
+    found = [replace(c, score=round(float(ranking @ c.parts), 6)) for c in case.asked.found]
+    order = evidence.ranked(found)
+    marks = {id(c): bool(m) for c, m in zip(found, case.marks, strict=True)}
+    return Case(case.task, replace(case.asked, found=order), np.array([marks[id(c)] for c in order], bool))
+
+
+def right(case: Case) -> bool:
+    """Whether the answer that would be given holds the gold."""
+    chosen = select.select(case.asked.question, case.asked.found, SelectSettings())
+    return case.task.answerable and case.task.says([c.text for c in chosen]) > 0
+
+
+def fit_confidence(found: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(what calibration.json holds, what is known of it from questions left out)."""
+    x = np.array([abstain.signals(c.asked.question, c.asked.found, c.asked.evidence.weights) for c in found])
+    y, answerable = np.array([right(c) for c in found]), np.array([c.task.answerable for c in found])
+    part = np.arange(len(found)) % PARTS
+    left_out = np.zeros(len(found))
+    for i in range(PARTS):
+        left_out[part == i] = _logistic(x[part != i], y[part != i]).predict_proba(x[part == i])[:, 1]
+    model = _logistic(x, y)
+    points = {name: round(float(np.quantile(left_out[answerable], share)), 4) for name, share in REFUSED.items()}
+    held = {"bias": round(float(model.intercept_[0]), 4), "points": points}
+    held["weights"] = {name: round(float(w), 4) for name, w in zip(abstain.SIGNALS, model.coef_[0], strict=True)}
+    known = {
+        "questions": len(found), "right": int(y.sum()),
+        "abstention_auroc": round(measure.auroc(left_out, answerable), 4),
+        "right_answer_auroc": round(measure.auroc(left_out, y), 4),
+        "expected_calibration_error": round(measure.calibration_error(left_out, y), 4),
+        "unanswerable_refused": {n: round(float((left_out[~answerable] < p).mean()), 4) for n, p in points.items()},
+    }
+    return held, known
+
+
+def _logistic(x: np.ndarray, y: np.ndarray) -> LogisticRegression:
+    return LogisticRegression(C=1.0, max_iter=1000).fit(x, y)
+
+
+def fitted(own: Sequence[Case], more: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any]]:
+    ranking = fit_ranking([*own, *more]).round(4)
+    held, known = fit_confidence([rescored(case, ranking) for case in own])
+    return {"ranking": dict(zip(FEATURES, ranking.tolist(), strict=True)), "confidence": held}, known
+
+
+def open_tasks(folder: Path) -> list[answers.Task]:
+    rows = answers._lines(folder / "queries.jsonl")
+    gold = [(r, tuple(r["metadata"]["gold"])) for r in rows if r["metadata"]["gold"]]
+    return [answers.Task(r["_id"], r["text"], True, "open", answers._recall(g), gold=g) for r, g in gold]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m evals.calibrate", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--open", type=Path)
+    parser.add_argument("--cache", type=Path)
+    options = parser.parse_args()
+    library = Library(load(data=options.data))
+    asking = Asking(library.snapshot, library.encoder, SearchSettings(), library.answer_settings())
+    own, more = cases(answers.collection("dev"), asking), []
+    if options.open:
+        from evals.beir import snapshot_from_beir
+
+        pool = replace(asking, snapshot=snapshot_from_beir(options.open, options.cache, library.encoder))
+        more = cases(open_tasks(options.open), pool)
+    result: dict[str, Any] = {"made_by": answers.made_by() | {"fitted_on": f"{len(own)} dev questions of evals/gold, {len(more)} open ones"}}
+    result["without_selector"], known = fitted(own, more)
+    result["without_selector"]["left_out"] = known
+    weights.FILE.write_text(json.dumps(result | {"with_selector": json.loads(weights.FILE.read_text())["with_selector"]}, indent=1) + "\n")
+    print(json.dumps(known))
+    if library.relevance:
+        first = np.array(list(result["without_selector"]["ranking"].values()))
+        own, more = ([read_again(rescored(c, first), library.relevance) for c in group] for group in (own, more))
+        result["with_selector"], known = fitted(own, more)
+        result["with_selector"]["left_out"] = known
+        print(json.dumps(known))
+        weights.FILE.write_text(json.dumps(result, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
