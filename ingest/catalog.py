@@ -32,8 +32,12 @@ _NO_TITLE = re.compile(
 )
 
 
-_NO_HEADING = frozenset({"contents", "table of contents", "introduction", "overview", "executive summary", "background", "abstract"})
-_NO_SYSTEM = frozenset({"pdf", "pdfs", "documents", "docs", "reports", "files", "downloads", "originals", "archive", "misc", "other"})
+_NO_HEADING = frozenset(
+    {"contents", "table of contents", "introduction", "overview", "executive summary", "background", "abstract"}
+)
+_NO_SYSTEM = frozenset(
+    {"pdf", "pdfs", "documents", "docs", "reports", "files", "downloads", "originals", "archive", "misc", "other"}
+)
 """Headings that are no title, and folders that are no school system."""
 
 

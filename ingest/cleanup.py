@@ -32,7 +32,9 @@ _JOINED_ANYWAY = frozenset("pro re pre co ex over under multi non post mid".spli
 """Heads in that list that are as often a syllable of a longer word: joined unless the document shows the hyphen."""
 _PARTICLES = frozenset({"out", "off", "up", "in", "on", "be", "to"})
 _NO_HEADS = frozenset({"with", "every", "some", "over", "under", "inter", "here", "there", "fore"})
-_NO_TAILS = frozenset({"less", "able", "where", "thing", "body", "ward", "wards", "wise", "ship", "hood", "some", "fully", "ever"})
+_NO_TAILS = frozenset(
+    {"less", "able", "where", "thing", "body", "ward", "wards", "wise", "ship", "hood", "some", "fully", "ever"}
+)
 """Words by themselves, but as part of a longer word seldom after a hyphen: with|drew, every|where, worth|less."""
 _SUFFIX = re.compile(r"(?:e?n?ed|ings?|e[nr]s?|ly|ness|[st]ion|ment|ally?|able|t?ative|ity|ous)$")
 _BROKEN = re.compile(rf"[^\W_]*[{HYPHENS}\u00ad]\s*[^\W_]*|[^\W_]*[-\u2010]\s*[\r\n]+\s*[^\W_]*")

@@ -117,7 +117,8 @@ def segments(glyphs: Glyphs) -> list[Segment]:
 
 def _cut_at_columns(glyphs: Glyphs, found: list[Segment]) -> list[Segment]:
     """Cuts a cell that fills its column off the next one: the gap is narrow, but cells of other rows begin right there."""
-    beside = [right.x0 for left, right in itertools.pairwise(found) if left.x1 < right.x0 and abs(left.middle - right.middle) < 2]
+    pairs = itertools.pairwise(found)
+    beside = [right.x0 for left, right in pairs if left.x1 < right.x0 and abs(left.middle - right.middle) < 2]
     starts = [x for x, count in Counter(round(x) for x in beside).items() if count >= 2]
     if not starts:
         return found
@@ -136,7 +137,7 @@ def _cut_at_columns(glyphs: Glyphs, found: list[Segment]) -> list[Segment]:
 
 
 def _begins_cell(glyphs: Glyphs, run: Sequence[int], i: int, starts: Sequence[int]) -> bool:
-    last = run[-1] if not glyphs.codes[run[-1]].isspace() else next((j for j in reversed(run) if not glyphs.codes[j].isspace()), None)
+    last = next((j for j in reversed(run) if not glyphs.codes[j].isspace()), None)
     if last is None or glyphs.spaced[last + 1 : i].any():
         return False
     left, right = glyphs.boxes[last], glyphs.boxes[i]
@@ -238,7 +239,7 @@ def leading(pages: Sequence[Sequence[Segment]]) -> float:
     steps = [
         (above.middle - below.middle) / above.size
         for page in pages
-        for above, below in zip(page, page[1:], strict=False)
+        for above, below in itertools.pairwise(page)
         if above.size and 0.8 < (above.middle - below.middle) / above.size < 2.2 and _shares_column(above, below)
     ]
     return float(np.median(steps)) if steps else 1.3

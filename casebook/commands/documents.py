@@ -15,9 +15,9 @@ SOURCES = {"brief": "brief", "original": "ERS original", "yours": "yours"}
 
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
     documents = commands.add_parser(
-        "documents", parents=[shared], help="list documents; `set` corrects one, `remove` takes some out, `undo` takes the last change back",
-        description="Lists the documents and where each is from. `documents set ID --title T --system S` corrects one; `documents remove ID …` "
-        "takes some out; `documents undo` goes back to the index before the last change (again: forward).",
+        "documents", parents=[shared], help="list documents; `set` corrects one, `remove` takes some out, `undo` goes back",
+        description="Lists the documents and where each is from. `documents set ID --title T --system S` corrects one; "
+        "`documents remove ID …` takes some out; `documents undo` goes back to before the last change (again: forward).",
     )
     documents.add_argument("action", nargs="?", choices=["set", "remove", "undo"], help="set, remove or undo; nothing lists")
     documents.add_argument("ids", nargs="*", metavar="ID", help="document ids")
@@ -81,7 +81,8 @@ def _remove(options: argparse.Namespace, opened) -> int:  # type: ignore[no-unty
     if not options.yes:
         if not sys.stdin.isatty():
             raise UsageError(f"Removing {len(titles)} documents needs --yes when nobody can be asked.")
-        if input(f"Remove {', '.join(titles)}? The PDF files you added stay where they are. [y/N] ").lower() not in ("y", "yes"):
+        question = f"Remove {', '.join(titles)}? The PDF files you added stay where they are. [y/N] "
+        if input(question).strip().lower() not in ("y", "yes"):
             print("Nothing was removed.")
             return 0
     opened.remove(options.ids)

@@ -76,7 +76,8 @@ def _agreed(options: argparse.Namespace, entries: list[Entry], folder: Path) -> 
         raise UsageError("Downloading needs a yes: answer when asked, or give --yes when nobody can be asked.")
     hosts = ", ".join(dict.fromkeys(str(entry.values["original_url"]).split("/")[2] for entry in entries))
     question = (
-        f"Download up to {len(entries)} PDFs from {hosts} into {folder}? Nothing else is sent or fetched. The documents are ERS's: keep to their terms. [y/N] "
+        f"Download up to {len(entries)} PDFs from {hosts} into {folder}? "
+        "Nothing else is sent or fetched. The documents are ERS's: keep to their terms. [y/N] "
     )
     return input(question).strip().lower() in ("y", "yes")
 
@@ -96,7 +97,8 @@ def _fetch(entries: list[Entry], folder: Path) -> int:
         print(f"Add them with: python -m casebook ingest {folder}")
     if failed:
         print(
-            f"{failed} of {len(entries)} could not be fetched. Save them with a browser, then: python -m casebook ingest FOLDER",
+            f"{failed} of {len(entries)} could not be fetched. Save them with a browser, then run: "
+            "python -m casebook ingest FOLDER",
             file=sys.stderr,
         )
     return 3 if failed else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -18,10 +19,8 @@ class Request(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.seen.append((self.path, self.headers.get("Range", ""), self.headers.get("If-Range", "")))
         route = self.server.routes.get(self.path.partition("?")[0])
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client had enough
             route(self) if route else self.reply(404, b"<html>nothing here</html>", {"Content-Type": "text/html"})
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the client had enough
 
     def reply(self, status: int, body: bytes, headers: dict[str, str] | None = None, length: int | None = None) -> None:
         """`length` is what the server claims; None: the truth, -1: nothing."""

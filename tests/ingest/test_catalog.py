@@ -53,7 +53,7 @@ def write(folder: Path, text: str) -> Path:
 )
 def test_a_wrong_catalog_is_refused_in_a_sentence(tmp_path: Path, text: str, says: str) -> None:
     paper(write(tmp_path, text) / "a.pdf")
-    with pytest.raises(UsageError, match="catalog.toml") as caught:
+    with pytest.raises(UsageError, match=r"catalog\.toml") as caught:
         catalog.gather([tmp_path])
     assert says in str(caught.value)
     assert str(caught.value).endswith(".")
@@ -124,7 +124,8 @@ def library(tmp_path: Path, encoder: Encoder) -> Library:
     """A library whose bundled collection is one brief on Boston."""
     folder = write(
         tmp_path / "collection",
-        '[[document]]\nid = "boston"\nfile = "boston.pdf"\ntitle = "Boston: a brief"\nsystem = "Boston"\nkind = "district"\nsource = "brief"\n',
+        '[[document]]\nid = "boston"\nfile = "boston.pdf"\ntitle = "Boston: a brief"\nsystem = "Boston"\n'
+        'kind = "district"\nsource = "brief"\n',
     )
     paper(folder / "boston.pdf", "The brief says that Boston began with 12 schools.")
     opened = Library(load(data=tmp_path / "data", collection=folder))
@@ -140,8 +141,8 @@ def texts(library: Library) -> dict[str, str]:
 def test_a_catalog_describes_its_files(library: Library, tmp_path: Path) -> None:
     folder = write(
         tmp_path / "mine",
-        '[[document]]\nfile = "sub/a.pdf"\nid = "harbor"\ntitle = "Harbor City: 2014"\nsystem = "Harbor City"\nkind = "district"\n'
-        'state = "ME"\nyears = "2010-2014"\naliases = ["HCS"]\n',
+        '[[document]]\nfile = "sub/a.pdf"\nid = "harbor"\ntitle = "Harbor City: 2014"\nsystem = "Harbor City"\n'
+        'kind = "district"\nstate = "ME"\nyears = "2010-2014"\naliases = ["HCS"]\n',
     )
     paper(folder / "sub" / "a.pdf")
     paper(folder / "Denver" / "b.pdf", "Another 9 schools.", title="Annual plan")

@@ -54,7 +54,8 @@ def refused(client: httpx.Client, url: str, folder: Path, limits: FetchLimits = 
 def test_a_good_server_gives_the_file(server: BadServer, client: httpx.Client, body: bytes, tmp_path: Path) -> None:
     server.routes["/a.pdf"] = lambda request: request.serve(body)
     told: list[tuple[int, int]] = []
-    path = fetch_pdf(client, server.url("/a.pdf"), tmp_path / "new" / "a.pdf", LIMITS, lambda done, all: told.append((done, all)))
+    target = tmp_path / "new" / "a.pdf"
+    path = fetch_pdf(client, server.url("/a.pdf"), target, LIMITS, lambda done, total: told.append((done, total)))
     assert path.read_bytes() == body
     assert [p.name for p in path.parent.iterdir()] == ["a.pdf"]
     assert told[-1] == (len(body), len(body))
@@ -156,7 +157,9 @@ def test_a_part_of_another_version_is_begun_anew(
     assert fetch_pdf(client, server.url("/a.pdf"), tmp_path / "a.pdf", AGAIN).read_bytes() == body
 
 
-def test_a_part_without_a_version_is_not_continued(server: BadServer, client: httpx.Client, body: bytes, tmp_path: Path) -> None:
+def test_a_part_without_a_version_is_not_continued(
+    server: BadServer, client: httpx.Client, body: bytes, tmp_path: Path
+) -> None:
     server.routes["/a.pdf"] = cut(body, 3000, {})
     refused(client, server.url("/a.pdf"), tmp_path)
     server.routes["/a.pdf"] = lambda request: request.serve(body)
@@ -176,7 +179,8 @@ def test_without_a_length_a_cut_is_found_out(server: BadServer, client: httpx.Cl
 
 
 @pytest.mark.parametrize(
-    "sent", [b"<!doctype html><title>Log in</title>", b"", b"just words", b"<html>" + b"x" * 5000, b"x" * 5000, b"%PDF-1.7\ngarbage\n%%EOF"]
+    "sent",
+    [b"<!doctype html><title>Log in</title>", b"", b"just words", b"<html>" + b"x" * 5000, b"x" * 5000, b"%PDF-1.7\nno\n%%EOF"],
 )
 def test_what_is_no_pdf_is_refused(server: BadServer, client: httpx.Client, tmp_path: Path, sent: bytes) -> None:
     server.routes["/a.pdf"] = lambda request: request.reply(200, sent, {"Content-Type": "text/html"})
@@ -193,7 +197,7 @@ def test_too_much_is_refused(server: BadServer, client: httpx.Client, body: byte
 
 
 def test_a_closed_port_a_bad_name_and_a_bad_address_are_told(client: httpx.Client, tmp_path: Path) -> None:
-    for url in ("http://127.0.0.1:9/a.pdf", "http://no-such-host.invalid/a.pdf", "http://[bad/a.pdf", "file:///etc/passwd", "a.pdf"):
+    for url in ("http://127.0.0.1:9/a.pdf", "http://no-such.invalid/a.pdf", "http://[bad/a.pdf", "file:///etc/passwd", "a.pdf"):
         refused(client, url, tmp_path)
 
 
@@ -205,7 +209,8 @@ def test_a_folder_that_cannot_be_written_is_told(server: BadServer, client: http
 
 
 def test_a_page_is_read_and_one_too_long_is_not(server: BadServer, client: httpx.Client) -> None:
-    server.routes["/page"] = lambda request: request.reply(200, "Zürich".encode("latin-1"), {"Content-Type": "text/html; charset=latin-1"})
+    kind = {"Content-Type": "text/html; charset=latin-1"}
+    server.routes["/page"] = lambda request: request.reply(200, "Zürich".encode("latin-1"), kind)
     server.routes["/there"] = redirect("/page")
     assert fetch_page(client, server.url("/there"), LIMITS) == (server.url("/page"), "Zürich")
     with pytest.raises(FetchError, match="larger than a web page"):

@@ -151,7 +151,8 @@ def test_the_landing_page_is_read_and_all_eleven_fetched(
 
 def test_what_fails_is_named_and_the_rest_is_fetched(page: BadServer, tmp_path: Path) -> None:
     page.routes["/cms/files/boston%20x.pdf"] = lambda request: request.reply(404, b"")
-    page.routes["/cms/files/renew%20x.pdf"] = lambda request: request.reply(200, b"<html>Log in</html>", {"Content-Type": "text/html"})
+    html = {"Content-Type": "text/html"}
+    page.routes["/cms/files/renew%20x.pdf"] = lambda request: request.reply(200, b"<html>Log in</html>", html)
     with session(LIMITS) as client:
         found = {f.entry.id: f for f in originals.fetch(client, pointing_at(page.url("/tap")), tmp_path, LIMITS)}
     assert "no longer there" in found["boston"].problem
@@ -168,7 +169,8 @@ def test_a_page_without_the_documents_is_told(server: BadServer, tmp_path: Path)
 
 
 def test_links_follow_the_base_and_carry_their_words() -> None:
-    html = '<base href="/files/"><a href="a.pdf" title="T"><img alt="Cover"> One<br>two</a><a href="file:///x.pdf">no</a><A HREF=b.PDF>B'
+    html = '<base href="/files/"><a href="a.pdf" title="T"><img alt="Cover"> One<br>two</a>'
+    html += '<a href="file:///x.pdf">no</a><A HREF=b.PDF>B'
     found = originals.pdf_links(html, "https://ers.example/tap/page")
     assert [(link.url, link.words) for link in found] == [
         ("https://ers.example/files/a.pdf", "T Cover One two"),
@@ -263,7 +265,8 @@ def test_brief_and_original_stand_side_by_side(tmp_path: Path, shelf: dict[tuple
     collection.mkdir()
     entry = next(entry for entry in KNOWN if entry.id == "boston")
     (collection / "catalog.toml").write_text(
-        '[[document]]\nid = "boston"\nfile = "boston.pdf"\ntitle = "Boston"\nsystem = "Boston"\nkind = "district"\nsource = "brief"\n'
+        '[[document]]\nid = "boston"\nfile = "boston.pdf"\ntitle = "Boston"\nsystem = "Boston"\n'
+        'kind = "district"\nsource = "brief"\n'
         f'aliases = ["Boston Public Schools"]\noriginal_title = "{entry.values["original_title"]}"\n', encoding="utf-8"
     )
     typeset(collection / "boston.pdf", "Written for the Turnaround Casebook from public sources.\n= Overview\nBoston's brief.")
