@@ -54,12 +54,8 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\b(?:compare[ds]?|comparison|versus|vs\.?|differ(?:s|ed|ent|ence)?|unlike|contrast)\b", re.IGNORECASE)
-_PRONOUN = re.compile(
-    r"\b(?:they|them|their|theirs|it|its|this|that(?! (?:the|a|an|all|they)\b)|these|those|he|she|his|her|him|one|ones|such|"
-    r"the (?:district|network|operator|system|program|plan|effort|initiative|schools?|model|approach|tutors?|teachers?|principals?|"
-    r"money|grants?|gains?|results?|change|changes|latter|former|same|city|board|union|tax|law|study|researchers?|superintendent))\b",
-    re.IGNORECASE,
-)
+_THING = re.compile(r"\b(?:it|this|that(?! (?:the|a|an|all|they)\b)|these|those|ones?|such|the (?:same|latter|former))\b", re.IGNORECASE)
+_PERSON = re.compile(r"\b(?:they|them|their|theirs|its|he|she|his|her|him)\b", re.IGNORECASE)
 _THERE = re.compile(r"\b(?:over |in )?there\b(?! (?:is|are|was|were|be|been)\b)(?<!is there)(?<!are there)(?<!was there)(?<!were there)", re.IGNORECASE)
 _THEN = re.compile(r"\b(?:then|(?:in |during )?that (?:year|time|period)|at the time|the same year|in those years)\b", re.IGNORECASE)
 _YEARS = re.compile(r"\b(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?\b")
@@ -106,7 +102,7 @@ def _follow(question: str, before: str, catalog: Catalog) -> str:
             return _asked(verbless["wh"], again) if verbless["wh"] else again
     if _OTHERS.search(text) and not systems:
         return _widened(text, before, called)
-    if systems and _COMPARED.search(text) and (set(earlier) - set(systems)) and (len(systems) == 1 or _PRONOUN.search(text)):
+    if systems and _COMPARED.search(text) and (set(earlier) - set(systems)) and (len(systems) == 1 or _THING.search(text)):
         return f"How do {_and([*earlier, *(s for s in systems if s not in earlier)])} compare: {_subject(before, called)}?"
     if rest := _elliptic(text, systems, catalog):
         return _exchanged(rest, systems, before, earlier, called, catalog)
@@ -161,15 +157,18 @@ def _completed(
     text: str, question: str, systems: Sequence[str], before: str, earlier: Sequence[str], called: Sequence[str]
 ) -> str:
     """A whole question; where a word points back, with the system, subject and time that word stands for."""
-    points = bool(_PRONOUN.search(text) or _THERE.search(text) or _THEN.search(text))
+    names_itself = bool(systems or _ALL.search(text))  # then "its" and "they" are about what it names
+    points = bool(_THING.search(text) or (not names_itself and _PERSON.search(text)) or _THERE.search(text) or _THEN.search(text))
     refers = points or bool(re.match(r"(?:and|but|so|then)\b", text, re.IGNORECASE) or re.search(r"\bthe\b", text, re.IGNORECASE))
-    if (_ALL.search(text) or systems) and not points:
+    if names_itself and not points:
         return question
     content = _words(text)
     fresh = not earlier or len(content) > 6 or re.match(r"(?:what (?:is|are) an? |define\b)", text, re.IGNORECASE)
     if not refers and fresh:
         return question
     asked = re.sub(_LEAD, "", text, flags=re.IGNORECASE).rstrip(" ?.!")
+    if not asked:
+        return before
     kept = [word for word in _words(_without(before, called)) if word.casefold() not in {w.casefold() for w in _words(asked)}]
     if len(content) > 2:  # enough of its own: only names are carried over
         kept = [word for word in kept if word[0].isupper()]

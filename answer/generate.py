@@ -64,6 +64,8 @@ def write(
 
 def _checked(text: str, cites: tuple[int, ...], quotes: list[Quote], encode: Encode) -> Written:
     """A sentence with its verdict. One that cites nothing gets the first quotation that supports it alone."""
+    if not re.search(r"[.!?][\"”’')]*$", text) or len(text.split()) < 4:
+        return Written(text, cites, False, "It is no whole sentence.")
     for number in range(1, len(quotes) + 1) if not cites else ():
         if not support.problem(text, (number,), quotes, encode):
             return Written(text, (number,), True)
