@@ -55,7 +55,7 @@ def install(files: list[Path]) -> None:
     if not python().exists():
         print("Making .venv …", flush=True)
         venv.create(VENV, with_pip=True)
-    print("Installing packages (once; about 1 GB on disk) …", flush=True)
+    print("Installing packages (once; about 2 GB on disk) …", flush=True)
     if not _run_quietly("-c", "import torch"):
         pip("install", "--quiet", *torch_arguments())
     for file in files:
