@@ -208,7 +208,7 @@ def escape(text: str) -> str:
 
 FORMATS: dict[str, tuple[str, Callable[[Sequence[Item], Documents, str], bytes]]] = {
     "markdown": ("md", lambda found, documents, title: markdown(found, documents, title).encode()),
-    "csv": ("csv", lambda found, documents, title: csv_text(found, documents).encode()),
+    "csv": ("csv", lambda found, documents, title: csv_text(found, documents).encode("utf-8", "replace")),
     "docx": ("docx", docx),
     "bibtex": ("bib", lambda found, documents, title: formats.bibtex(_quoted(found), documents).encode()),
     "ris": ("ris", lambda found, documents, title: formats.ris(_quoted(found), documents).encode()),

@@ -69,7 +69,7 @@ def _checked(text: str, cites: tuple[int, ...], quotes: list[Quote], encode: Enc
     for number in range(1, len(quotes) + 1) if not cites else ():
         if not support.problem(text, (number,), quotes, encode):
             return Written(text, (number,), True)
-    found = support.problem(text, cites, quotes, encode)
+    found = support.problem(text, cites, quotes, encode) if cites else "It cites nothing, and no quotation supports it."
     return Written(text, cites, not found, found)
 
 
