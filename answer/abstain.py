@@ -17,28 +17,36 @@ from answer.weights import calibration
 
 POINTS = ("careful", "balanced", "generous")
 SIGNALS = (
-    "verdict", "second_verdict", "meaning", "coverage", "passage_coverage", "words_missing", "names_missing", "fits", "retrieved",
+    "score", "lead", "verdict", "top_verdict", "meaning", "coverage", "passage_coverage", "passage", "rarest_missing", "absent",
+    "names_missing", "fits", "retrieved",
 )
 """What the confidence is made of, in this order; see `signals`."""
 
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]*|\d[\d.,]*\d|\d)")
 
 
-def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> tuple[float, ...]:
-    """The signals of the best candidates, in the order of `SIGNALS`. Verdicts are the cross-encoder's logits, 0 without it."""
+def signals(
+    question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0
+) -> tuple[float, ...]:
+    """The signals of the best candidates, in the order of `SIGNALS`.
+
+    Verdicts are the cross-encoder's logits, 0 without it; `absent` is how many of the question's words no document has.
+    """
     best = found[0]
-    logits = sorted((c.logit for c in found if not math.isnan(c.logit)), reverse=True)[:2]
-    verdict, second = (best.logit, logits[-1]) if logits else (0.0, 0.0)
+    logits = [c.logit for c in found if not math.isnan(c.logit)]
     around = f"{best.quotable.context} {best.text} {best.passage.heading} {best.passage.text} {best.system}"
     there = set(stems(around))
-    missing = sum(stem not in there for stem in weights)
     return (
-        max(-8.0, min(8.0, verdict)),
-        max(-8.0, min(8.0, second)),
-        max(c.meaning for c in found[:5]),
+        best.score / 5,
+        best.score - found[min(5, len(found) - 1)].score,
+        max(-8.0, min(8.0, best.logit)) if logits else 0.0,
+        max(-8.0, min(8.0, max(logits, default=0.0))),
+        max(c.meaning for c in found[:3]),
         best.part("coverage"),
         coverage(weights, around),
-        min(missing, 4) / 4,
+        best.part("passage"),
+        max((weight for stem, weight in weights.items() if stem not in there), default=0.0) / 10,
+        min(1.0, absent / max(1, len(weights))),
         _names_missing(question.text, there),
         float(best.fits and best.named),
         best.part("retrieved"),
@@ -51,12 +59,14 @@ def _names_missing(text: str, there: set[str]) -> float:
     return len(names - there) / len(names) if names else 0.0
 
 
-def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> float:
+def confidence(
+    question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0
+) -> float:
     """0 to 1, calibrated: how likely the best quotation answers the question."""
     if not found:
         return 0.0
     model = calibration(judged(found))
-    weighed = zip(SIGNALS, signals(question, found, weights), strict=True)
+    weighed = zip(SIGNALS, signals(question, found, weights, absent), strict=True)
     total = model.bias + sum(model.weights[name] * signal for name, signal in weighed)
     return round(sigmoid(total), 4)
 

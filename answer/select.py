@@ -20,12 +20,13 @@ class SelectSettings:
     one that is 1 lower is the better of the two in about one case of four.
     """
 
-    statements: int = 5
+    statements: int = 6
     redundancy: float = 0.9
-    within: float = 1.6
-    narrow: float = 0.9
+    within: float = 3.0
+    narrow: float = 2.0
     system: float = 3.0
-    other_side: float = 2.2
+    other_side: float = 3.0
+    next_within: float = 4.5
 
 
 NARROW = frozenset({"figure", "date", "person", "place", "definition"})
@@ -45,17 +46,17 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
     if question.kind == "which_systems":
         return each_system(found, list(dict.fromkeys(c.system for c in found if c.system)), settings, 1)
     if question.kind == "comparison" and len(question.systems) > 1:
-        return each_system(found, question.systems, settings, max(1, settings.statements // len(question.systems)), whole=True)
+        return each_system(found, question.systems, settings, max(2, settings.statements // len(question.systems)), whole=True)
     if question.kind == "synthesis":
         return grouped(diverse(found, settings.statements, settings, settings.within, per_system=2))
     if question.kind == "yes_no":
-        return grouped(both_sides(found, settings))
+        return grouped(read_on(both_sides(found, settings), found, settings))
     items = whole_list(question, found)
     if items:
         return items
     if question.kind in NARROW:
         return grouped(diverse(found, min(3, settings.statements), settings, settings.narrow))
-    return grouped(diverse(found, settings.statements, settings, settings.within))
+    return grouped(read_on(diverse(found, settings.statements - 1, settings, settings.within), found, settings))
 
 
 def repeats(one: Candidate, other: Candidate, redundancy: float) -> bool:
@@ -114,6 +115,25 @@ def both_sides(found: Sequence[Candidate], settings: SelectSettings) -> list[Can
         if other and other.score >= found[0].score - settings.other_side and not any(repeats(other, c, settings.redundancy) for c in chosen):
             chosen.append(other)
     return chosen
+
+
+def read_on(chosen: list[Candidate], found: Sequence[Candidate], settings: SelectSettings) -> list[Candidate]:
+    """With the sentence that follows the best one, where there is room: "began with what the principal took away" is
+    answered by the sentence after it."""
+    added = list(chosen)
+    for candidate in chosen:
+        if len(added) >= settings.statements:
+            break
+        after = _following(candidate, found)
+        if after and after.score >= found[0].score - settings.next_within:
+            if not any(repeats(after, other, settings.redundancy) for other in added):
+                added.append(after)
+    return added
+
+
+def _following(candidate: Candidate, found: Sequence[Candidate]) -> Candidate | None:
+    passage, position = candidate.quotable.sentences[-1]
+    return next((c for c in found if c.quotable.sentences[0] == (passage, position + 1)), None)
 
 
 def speaks_against(text: str) -> bool:

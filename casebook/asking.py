@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from answer import extract, kinds
-from answer.evidence import Candidate, Relevance, Sources, weigh
+from answer.evidence import Candidate, Relevance, Sources, ranked, weigh
 from answer.extract import AnswerSettings, Evidence
 from answer.kinds import Question
 from answer.select import with_lists
@@ -75,8 +75,25 @@ def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, sy
         return search(snapshot, asking.encoder, cleaned, k, ids, asking.search, query)
 
     evidence = gather(snapshot, question, cleaned, query, find, scope)
-    found = extract.weighed(question, evidence, sources(snapshot, called), asking.relevance)
+    beside = sources(snapshot, called)
+    parts = kinds.clauses(question, called)
+    if len(parts) > 1:
+        found = [c for part in parts for c in _part(asking, part, scope, beside)]
+        return Asked(question, evidence, ranked(found))
+    found = extract.weighed(question, evidence, beside, asking.relevance)
     return Asked(question, evidence, found)
+
+
+def _part(asking: Asking, part: Question, scope: Sequence[str] | None, beside: Sources) -> list[Candidate]:
+    """Candidates for one clause of a comparison, of the systems it names."""
+    query: np.ndarray = asking.encoder.encode([part.text])[0]
+
+    def find(k: int, ids: Sequence[str] | None) -> list[Hit]:
+        return search(asking.snapshot, asking.encoder, part.text, k, ids, asking.search, query)
+
+    evidence = gather(asking.snapshot, part, part.text, query, find, scope)
+    found = extract.weighed(part, evidence, beside, asking.relevance)
+    return [c for c in found if c.system in part.systems]
 
 
 def selector() -> Relevance | None:

@@ -26,15 +26,15 @@ import numpy as np
 
 from answer import abstain, extract
 from answer.citations import verify_statement
-from answer.extract import AnswerSettings
 from casebook.asking import Asking, prepare
 from casebook.library import Library
-from casebook.records import Answer, Statement
+from casebook.records import Answer
 from casebook.settings import ROOT, load
 from evals import gold as golds
 from evals import measure
 from evals.baselines import NAMES, Baselines
-from index.search import SearchSettings, clean_question
+from evals.memo import remembered
+from index.search import clean_question
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -88,7 +88,7 @@ def _row(task: Task, asking: Asking, baselines: Baselines | None) -> Row:
     found = baselines.answers(task.question, asking.search) if baselines and task.answerable else {}
     return Row(
         task, answer,
-        abstain.signals(asked.question, asked.found, asked.evidence.weights) if asked.found else (0.0,) * len(abstain.SIGNALS),
+        abstain.signals(asked.question, asked.found, asked.evidence.weights, len(asked.evidence.absent)) if asked.found else (0.0,) * len(abstain.SIGNALS),
         task.says(texts) if task.answerable else 0.0,
         task.says(texts[:1]) if task.answerable else 0.0,
         set(task.systems) <= {s.system for s in answer.statements},
@@ -239,15 +239,15 @@ def made_by() -> dict[str, str]:
 
 def opened(options: argparse.Namespace) -> tuple[Asking, list[Task]]:
     library = Library(load(data=options.data))
-    relevance = None if options.without_selector else library.relevance
-    settings = SearchSettings(library.settings.pool, library.settings.words_weight)
+    relevance = None if options.without_selector else remembered(library.relevance, options.cache)
+    settings = library.search_settings
     if options.set == "collection":
         return Asking(library.snapshot, library.encoder, settings, library.answer_settings(), relevance), collection(options.split)
     from evals.beir import snapshot_from_beir
 
     folder = options.sets / options.set
     snapshot = snapshot_from_beir(folder, options.cache, library.encoder)
-    return Asking(snapshot, library.encoder, settings, AnswerSettings(), relevance), (squad if "squad" in options.set else clapnq)(folder)
+    return Asking(snapshot, library.encoder, settings, library.answer_settings(), relevance), (squad if "squad" in options.set else clapnq)(folder)
 
 
 def main() -> int:
@@ -258,11 +258,14 @@ def main() -> int:
     parser.add_argument("--sets", type=Path, default=ROOT.parent / "shared" / "evaldata")
     parser.add_argument("--cache", type=Path, default=ROOT / "data" / "evals")
     parser.add_argument("--without-selector", action="store_true", help="as on a machine without the trained selector")
+    parser.add_argument("--sample", type=int, help="only so many questions, evenly spread over the file")
     parser.add_argument("--show", action="store_true", help="print every question that went wrong")
     parser.add_argument("--rows", type=Path, help="write every answer to this file, JSON lines")
     parser.add_argument("--out", type=Path, help="result file (default: evals/results/answers-<set>.json for the test split)")
     options = parser.parse_args()
     asking, tasks = opened(options)
+    if options.sample and options.sample < len(tasks):
+        tasks = [tasks[i * len(tasks) // options.sample] for i in range(options.sample)]
     rows = run(tasks, asking, Baselines(asking.snapshot, asking.encoder))
     result = made_by() | {"set": options.set, "split": options.split} | report(rows, asking)
     print(json.dumps(result, indent=1))

@@ -32,7 +32,8 @@ from casebook.asking import Asked, Asking, prepare
 from casebook.library import Library
 from casebook.settings import load
 from evals import answers, measure
-from index.search import SearchSettings, clean_question
+from evals.memo import remembered
+from index.search import clean_question
 
 REFUSED = {"careful": 0.20, "balanced": 0.08, "generous": 0.03}
 PARTS = 5
@@ -97,16 +98,16 @@ def right(case: Case) -> bool:
 
 def fit_confidence(found: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any]]:
     """(what calibration.json holds, what is known of it from questions left out)."""
-    x = np.array([abstain.signals(c.asked.question, c.asked.found, c.asked.evidence.weights) for c in found])
+    x = np.array([_signals(c) for c in found])
     y, answerable = np.array([right(c) for c in found]), np.array([c.task.answerable for c in found])
     part = np.arange(len(found)) % PARTS
     left_out = np.zeros(len(found))
     for i in range(PARTS):
-        left_out[part == i] = _logistic(x[part != i], y[part != i]).predict_proba(x[part == i])[:, 1]
+        left_out[part == i] = _logistic(x[part != i], y[part != i]).chance(x[part == i])
     model = _logistic(x, y)
     points = {name: round(float(np.quantile(left_out[answerable], share)), 4) for name, share in REFUSED.items()}
-    held = {"bias": round(float(model.intercept_[0]), 4), "points": points}
-    held["weights"] = {name: round(float(w), 4) for name, w in zip(abstain.SIGNALS, model.coef_[0], strict=True)}
+    held = {"bias": round(model.bias, 4), "points": points}
+    held["weights"] = {name: round(float(w), 4) for name, w in zip(abstain.SIGNALS, model.weights, strict=True)}
     known = {
         "questions": len(found), "right": int(y.sum()),
         "abstention_auroc": round(measure.auroc(left_out, answerable), 4),
@@ -117,8 +118,28 @@ def fit_confidence(found: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any
     return held, known
 
 
-def _logistic(x: np.ndarray, y: np.ndarray) -> LogisticRegression:
-    return LogisticRegression(C=1.0, max_iter=1000).fit(x, y)
+def _signals(case: Case) -> tuple[float, ...]:
+    evidence = case.asked.evidence
+    return abstain.signals(case.asked.question, case.asked.found, evidence.weights, len(evidence.absent))
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A logistic model over raw signals; it was fitted on standardized ones, so that its penalty treats them alike."""
+
+    bias: float
+    weights: np.ndarray
+
+    def chance(self, x: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(x @ self.weights + self.bias)))
+
+
+def _logistic(x: np.ndarray, y: np.ndarray) -> Fit:
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    spread[spread < 1e-9] = 1.0
+    model = LogisticRegression(C=0.1, max_iter=2000).fit((x - mean) / spread, y)
+    weights = model.coef_[0] / spread
+    return Fit(float(model.intercept_[0] - weights @ mean), weights)
 
 
 def fitted(own: Sequence[Case], more: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -140,7 +161,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     library = Library(load(data=options.data))
-    asking = Asking(library.snapshot, library.encoder, SearchSettings(), library.answer_settings())
+    asking = Asking(library.snapshot, library.encoder, library.search_settings, library.answer_settings())
     own, more = cases(answers.collection("dev"), asking), []
     if options.open:
         from evals.beir import snapshot_from_beir
@@ -152,9 +173,10 @@ def main() -> int:
     result["without_selector"]["left_out"] = known
     weights.FILE.write_text(json.dumps(result | {"with_selector": json.loads(weights.FILE.read_text())["with_selector"]}, indent=1) + "\n")
     print(json.dumps(known))
-    if library.relevance:
+    relevance = remembered(library.relevance, options.cache)
+    if relevance:
         first = np.array(list(result["without_selector"]["ranking"].values()))
-        own, more = ([read_again(rescored(c, first), library.relevance) for c in group] for group in (own, more))
+        own, more = ([read_again(rescored(c, first), relevance) for c in group] for group in (own, more))
         result["with_selector"], known = fitted(own, more)
         result["with_selector"]["left_out"] = known
         print(json.dumps(known))
