@@ -39,7 +39,7 @@ def make_pdf() -> Callable[[Path, list[str]], Path]:
 
     def make(path: Path, paragraphs: list[str]) -> Path:
         body = "\n\n".join(f"#text({_string(one)})" for one in paragraphs)
-        path.write_bytes(typst.compile(b'#set page(width: 15cm, height: 20cm)\n#set text(size: 11pt)\n' + body.encode()))
+        path.write_bytes(typst.compile(b"#set page(width: 40cm, height: 20cm)\n#set text(size: 11pt)\n" + body.encode()))
         return path
 
     return make

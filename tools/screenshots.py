@@ -17,16 +17,27 @@ sys.path.insert(0, str(ROOT))
 
 Steps = list[tuple[str, str]]
 ASK: tuple[str, Steps] = (
-    "?q=Which+systems+replaced+principals%3F", [("wait", "#cb-answer .cb-statement"), ("click", "#cb-answer .cb-cite"), ("wait", "#cb-viewer mark")],
+    "?q=Which+systems+replaced+principals%3F",
+    [("wait", "#cb-answer .cb-statement"), ("click", "#cb-answer .cb-cite"), ("wait", "#cb-viewer mark")],
 )
 COMPARE: tuple[str, Steps] = ("?compare=leadership_staffing,time,results", [("wait", "[data-compare-result][data-done]")])
 ALL: dict[str, tuple[str, Steps]] = {
-    "welcome": ("", []), "ask": ASK, "compare": COMPARE,
+    "welcome": ("", []),
+    "ask": ASK,
+    "compare": COMPARE,
     "abstained": ("?q=What+is+the+capital+of+France%3F", [("wait", ".cb-abstained")]),
     "search": ("?tab=search&q=tutoring+and+extra+time", [("wait", ".cb-hit")]),
     "library": ("?tab=library", [("wait", ".cb-table")]),
     "quality": ("?tab=quality", [("wait", ".cb-quality")]),
-    "evidence": (ASK[0], [("wait", ".cb-statement"), ("click", '#cb-answer [data-do="keep"]'), ("click", '[data-do="tray"]'), ("wait", "#cb-tray li")]),
+    "evidence": (
+        ASK[0],
+        [
+            ("wait", ".cb-statement"),
+            ("click", '#cb-answer [data-do="keep"]'),
+            ("click", '[data-do="tray"]'),
+            ("wait", "#cb-tray li"),
+        ],
+    ),
 }
 SIZES = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 
@@ -69,7 +80,9 @@ def take(url: str, wanted: list[tuple[str, str, bool]], folder: Path, plain_name
 
     with sync_playwright() as playwright:
         found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
         for name, size, dark in wanted:
             path, steps = ALL[name]
             page = browser.new_page(viewport=SIZES[size], color_scheme="dark" if dark else "light")  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import gradio as gr
@@ -27,7 +28,11 @@ WELCOME = html.empty(
     "words marked. When the documents do not say, the Casebook says so.",
 )
 Turns = tuple[Answer, ...]
-PRIVATE = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+PRIVATE: dict[str, Any] = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+
+
+ANSWERED = "() => { setTimeout(casebook.answered, 0) }"
+"""Runs in the page once an answer is shown: it is announced and its pages are fetched ahead."""
 
 
 def build(library: Library, page: gr.Blocks) -> None:
@@ -36,7 +41,12 @@ def build(library: Library, page: gr.Blocks) -> None:
     with gr.Column(elem_classes="cb-column"):
         with gr.Row(elem_classes="cb-form"):
             question = gr.Textbox(
-                label="Your question", placeholder="Ask in your own words", lines=1, max_lines=1, scale=5, elem_id="cb-question",
+                label="Your question",
+                placeholder="Ask in your own words",
+                lines=1,
+                max_lines=1,
+                scale=5,
+                elem_id="cb-question",
                 max_length=4000,
             )
             go = gr.Button("Ask", variant="primary", scale=0, min_width=110, elem_id="cb-ask")
@@ -49,15 +59,22 @@ def build(library: Library, page: gr.Blocks) -> None:
 
     outputs = [result, turns, again]
     for event in (go.click, question.submit):
-        event(respond, [question, turns], outputs, js="(q, t) => { casebook.asking(q); return [q, t] }", **PRIVATE)
-    again.click(lambda: (WELCOME, (), gr.Button(visible=False), ""), None, [*outputs, question], js="() => casebook.restart()", **PRIVATE)
+        asked = event(respond, [question, turns], outputs, js="(q, t) => { casebook.asking(q); return [q, t] }", **PRIVATE)
+        asked.then(None, None, None, js=ANSWERED)
+    again.click(
+        lambda: (WELCOME, (), gr.Button(visible=False), ""),
+        None,
+        [*outputs, question],
+        js="() => casebook.restart()",
+        **PRIVATE,
+    )
 
     def opened(request: gr.Request) -> tuple[Any, ...]:
         wanted = request.query_params
         asked = str(wanted.get("q", ""))[:4000] if wanted.get("tab", "ask") == "ask" else ""
         return (asked, *(respond(asked, ()) if asked.strip() else (gr.skip(), (), gr.skip())))
 
-    page.load(opened, None, [question, *outputs], **PRIVATE)
+    page.load(opened, None, [question, *outputs], **PRIVATE).then(None, None, None, js=ANSWERED)
 
 
 def _respond(library: Library, asked: str, before: Turns) -> tuple[Any, ...]:
@@ -70,6 +87,13 @@ def _respond(library: Library, asked: str, before: Turns) -> tuple[Any, ...]:
         documents = library.snapshot.documents
     except CasebookError as error:
         return html.failure(str(error)), before, gr.skip()
+    except Exception:  # whatever it was, the person must not be left waiting
+        logging.getLogger(__name__).exception("A question could not be answered")
+        return (
+            html.failure("Something went wrong while answering. Ask again; if it happens again, start the application anew."),
+            before,
+            gr.skip(),
+        )
     now = (found, *before)[:TURNS]
     prose = library.resolve(asked, history) if library.settings.llm_url and not found.abstained else ""
     return conversation(now, documents, library.threshold, prose), now, gr.Button(visible=True)
@@ -79,16 +103,20 @@ def conversation(turns: Turns, documents: html.Documents, threshold: float, pros
     """The newest answer in full, those before it folded."""
     earlier = "".join(
         f'<details class="cb-turn"><summary><bdi>{html.text(turn.question)}</bdi></summary>'
-        f'{html.answer(turn, documents, threshold).replace(" data-announce=", " data-announced=", 1)}</details>'
+        f"{html.answer(turn, documents, threshold).replace(' data-announce=', ' data-announced=', 1)}</details>"
         for turn in turns[1:]
     )
-    shelf = f'<section class="cb-earlier" aria-label="Earlier in this conversation"><h2>Earlier</h2>{earlier}</section>' if earlier else ""
+    shelf = (
+        f'<section class="cb-earlier" aria-label="Earlier in this conversation"><h2>Earlier</h2>{earlier}</section>'
+        if earlier
+        else ""
+    )
     return html.answer(turns[0], documents, threshold, prose) + shelf
 
 
 def _examples() -> str:
     items = "".join(
-        f'<li><button type="button" class="cb-example" data-ask="{html.attribute(one)}">{html.text(one)}</button></li>' for one in EXAMPLES
+        f'<li><button type="button" class="cb-example" data-ask="{html.attribute(one)}">{html.text(one)}</button></li>'
+        for one in EXAMPLES
     )
     return f'<nav aria-label="Example questions"><p class="cb-label">For example</p><ul class="cb-examples">{items}</ul></nav>'
-

@@ -40,8 +40,12 @@ class Wanted(BaseModel):
 
 def build() -> None:
     """Adds the tab's frame; static/compare.js fills it."""
-    gr.HTML('<section class="cb-compare"><div data-compare-form></div><div data-compare-result></div></section>',
-            apply_default_css=False, elem_id="cb-compare", js_on_load=None)
+    gr.HTML(
+        '<section class="cb-compare"><div data-compare-form></div><div data-compare-result></div></section>',
+        apply_default_css=False,
+        elem_id="cb-compare",
+        js_on_load=None,
+    )
 
 
 def router(library: Library) -> APIRouter:
@@ -65,7 +69,10 @@ def router(library: Library) -> APIRouter:
             raise UsageError(f"There is no format {format!r}. Formats are: {', '.join(FORMATS)}.")
         axes(library, wanted)
         found = library.compare(wanted.systems, wanted.themes, _asked(wanted))
-        headers = {"Content-Disposition": f'attachment; filename="casebook-comparison.{FORMATS[format][0]}"', "Cache-Control": "no-store"}
+        headers = {
+            "Content-Disposition": f'attachment; filename="casebook-comparison.{FORMATS[format][0]}"',
+            "Cache-Control": "no-store",
+        }
         return Response(library.export([found], format, "Comparison"), media_type=TYPES[format], headers=headers)
 
     return routes
@@ -93,7 +100,10 @@ def _lines(library: Library, systems: list[str], rows: list[tuple[str, str, str]
         for cell in cells:
             count = 1 + cell.more if cell.state == "quoted" else 0
             line = {"system": cell.system, "row": cell.row, "state": cell.state, "count": count}
-            yield json.dumps({**line, "html": cell_html(cell, labels.get(cell.row, cell.row), documents)}, ensure_ascii=False) + "\n"
+            yield (
+                json.dumps({**line, "html": cell_html(cell, labels.get(cell.row, cell.row), documents)}, ensure_ascii=False)
+                + "\n"
+            )
     except CasebookError as error:
         yield json.dumps({"error": str(error)}) + "\n"
 
@@ -124,7 +134,8 @@ def _cite(citation: html.Citation, documents: html.Documents, note: str) -> str:
 
 
 STATES = {
-    "no_evidence": "No evidence found", "not_covered": "The documents do not cover this",
+    "no_evidence": "No evidence found",
+    "not_covered": "The documents do not cover this",
     "extraction_failed": "The text could not be read",
 }
 
@@ -134,7 +145,8 @@ def _empty(cell: Cell, documents: html.Documents) -> str:
     rejected = ""
     if cell.rejected:
         rejected = (
-            f'<details><summary>Nearest passage, rejected</summary><blockquote><bdi>{html.text(cell.rejected.quote)}</bdi></blockquote>'
+            "<details><summary>Nearest passage, rejected</summary><blockquote>"
+            f"<bdi>{html.text(cell.rejected.quote)}</bdi></blockquote>"
             f'<p class="cb-cell-source">{_cite(cell.rejected, documents, "")}</p></details>'
         )
     return f'<p class="cb-state">{html.text(STATES.get(cell.state, cell.state))}</p>{note}{rejected}'
@@ -148,7 +160,8 @@ def form(systems: list[str], themes: list[Theme]) -> str:
     first = set(FIRST_THEMES) & {t.id for t in themes} or {t.id for t in themes}
     rows = "".join(_box("themes", t.id, t.label, t.definition, t.id in first) for t in themes)
     return (
-        '<form class="cb-compare-form"><details class="cb-what" open><summary data-what>What to compare</summary><fieldset><legend>Systems</legend><div class="cb-boxes">' + columns + "</div></fieldset>"
+        '<form class="cb-compare-form"><details class="cb-what" open><summary data-what>What to compare'
+        '</summary><fieldset><legend>Systems</legend><div class="cb-boxes">' + columns + "</div></fieldset>"
         '<fieldset><legend>Themes</legend><div class="cb-boxes">' + rows + "</div>"
         '<button type="button" class="cb-link" data-do="all-themes">All themes</button> '
         '<button type="button" class="cb-link" data-do="no-themes">None</button></fieldset>'

@@ -64,7 +64,10 @@ class Guard:
         origin = headers.get(b"origin")
         if origin and urlsplit(origin).netloc.lower() != host.lower():
             return 403, "Requests from other sites are refused."
-        if method not in ("GET", "HEAD", "OPTIONS") and headers.get(b"sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        if method not in ("GET", "HEAD", "OPTIONS") and headers.get(b"sec-fetch-site", "same-origin") not in (
+            "same-origin",
+            "none",
+        ):
             return 403, "Requests from other sites are refused."
         limit = self.upload_bytes if path.rstrip("/").endswith("/upload") else self.body_bytes
         length = headers.get(b"content-length", "0")

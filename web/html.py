@@ -1,4 +1,4 @@
-"""Records -> escaped HTML. Pure functions; every string of a document, a person or a file name goes through `text` or `attribute`.
+"""Records -> escaped HTML. Pure functions; every string that is not ours goes through `text` or `attribute`.
 
 Gradio's HTML component runs what it shows through two template languages (``{{ }}`` and ``${ }``, and ``@children``), so
 their signs leave here as character references; control and direction marks are shown by name instead of obeyed.
@@ -17,7 +17,9 @@ from casebook.records import Answer, Citation, Document, Statement
 Documents = Mapping[str, Document]
 
 _TEMPLATE_SIGNS = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "@": "&#64;", "`": "&#96;"})
-_MARKS = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_MARKS = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def attribute(value: object) -> str:
@@ -114,7 +116,8 @@ def statement(found: Statement, first: int, documents: Documents, note: str = ""
     context = f'<p class="cb-context">{text(found.context)}</p>' if found.context else ""
     tool = tools(found.citations[0], documents, note) if found.citations else ""
     return (
-        f'<li class="cb-statement">{context}<blockquote><bdi>{text(found.text)}</bdi> <span class="cb-cites">{numbers}</span></blockquote>'
+        f'<li class="cb-statement">{context}<blockquote><bdi>{text(found.text)}</bdi> <span '
+        f'class="cb-cites">{numbers}</span></blockquote>'
         f'<p class="cb-source"><span>{where}</span>{tool}</p></li>'
     )
 
@@ -159,8 +162,9 @@ def _prose(question: str) -> str:
         return ""
     return (
         f'<section class="cb-prose" data-prose="{attribute(question)}" aria-label="Written by a language model">'
-        '<p class="cb-label">Written by a language model from the quotations below; sentences they do not support are struck out</p>'
-        '<p data-sentences></p></section>'
+        '<p class="cb-label">Written by a language model from the quotations below; sentences they do not '
+        "support are struck out</p>"
+        "<p data-sentences></p></section>"
     )
 
 
@@ -178,12 +182,14 @@ def confidence(value: float, threshold: float) -> str:
     word = "low" if value < threshold + 0.1 else "fair" if value < threshold + 0.25 else "high"
     return (
         '<details class="cb-confidence"><summary>'
-        f'<span class="cb-bar" aria-hidden="true"><i style="width:{100 * value:.0f}%"></i><b style="left:{100 * threshold:.0f}%"></b></span>'
+        f'<span class="cb-bar" aria-hidden="true"><i style="width:{100 * value:.0f}%"></i><b '
+        f'style="left:{100 * threshold:.0f}%"></b></span>'
         f"Confidence {word} ({value:.2f})</summary>"
         "<p>How near the best sentences come to your question, in meaning and in words, from 0 to 1. Below "
         f"{threshold:.2f} the Casebook gives no answer rather than a weak one. Confidence is about finding the right "
         "place; the words themselves are always exactly those on the page. "
-        '<button type="button" class="cb-link" data-tab="quality">How often answers at each level were right</button></p></details>'
+        '<button type="button" class="cb-link" data-tab="quality">How often answers at each level were right'
+        "</button></p></details>"
     )
 
 
@@ -195,16 +201,19 @@ def abstention(found: Answer, documents: Documents, threshold: float) -> str:
             '<h3 class="cb-small">The nearest passage, which is not an answer</h3><ul class="cb-statements cb-rejected">'
             f'<li class="cb-statement"><blockquote><bdi>{text(found.nearest.quote)}</bdi> '
             f'<span class="cb-cites">{cite_button(1, found.nearest, documents)}</span></blockquote>'
-            f'<p class="cb-source"><span>{text(place(found.nearest, documents))}</span>{tools(found.nearest, documents)}</p></li></ul>'
+            f'<p class="cb-source"><span>{text(place(found.nearest, documents))}'
+            f"</span>{tools(found.nearest, documents)}</p></li></ul>"
         )
     return (
         '<article class="cb-answer cb-abstained" data-citations data-announce="No answer was found in the collection.">'
         f'<h2 class="cb-question"><bdi>{text(found.question)}</bdi></h2>'
         f'<p class="cb-verdict">No answer was found.</p><p>{text(found.reason)}</p>{notes(found.notes)}{nearest}'
-        '<h3 class="cb-small">Other ways to ask</h3><ul class="cb-advice"><li>Name a district or operator, such as Denver or Mastery.</li>'
+        '<h3 class="cb-small">Other ways to ask</h3><ul class="cb-advice"><li>Name a district or operator, '
+        "such as Denver or Mastery.</li>"
         "<li>Use the words a report would use: principals, extended day, budget, test scores.</li>"
         "<li>Ask one thing at a time.</li>"
-        f'<li><button type="button" class="cb-link" data-search="{attribute(found.question)}">Search for these words instead</button>'
+        f'<li><button type="button" class="cb-link" data-search="{attribute(found.question)}">Search for '
+        "these words instead</button>"
         ", which shows the passages without judging them.</li></ul>"
         f"{confidence(found.confidence, threshold)}</article>"
     )

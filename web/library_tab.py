@@ -106,7 +106,9 @@ def router(library: Library) -> APIRouter:
         if not wanted.get("title", before.title):
             raise UsageError("A document needs a title.")
         library.edit(id, **wanted)
-        return JSONResponse({"message": f"Saved: {wanted.get('title', before.title)}.", "undo": offer(lambda: _restore(library, [before]))})
+        return JSONResponse(
+            {"message": f"Saved: {wanted.get('title', before.title)}.", "undo": offer(lambda: _restore(library, [before]))}
+        )
 
     @routes.post("/undo/{token}")
     def undo(token: str) -> JSONResponse:
@@ -142,11 +144,13 @@ def _lines(library: Library, paths: list[Path], offer: Callable[[Undo], str]) ->
     def work() -> None:
         try:
             before = library.snapshot.documents if library.ready() else {}
-            outcome = library.ingest(paths, progress=lambda stage, done, total: told.put({"stage": stage, "done": done, "total": total}))
+            outcome = library.ingest(
+                paths, progress=lambda stage, done, total: told.put({"stage": stage, "done": done, "total": total})
+            )
             told.put(_report(library, paths, outcome, before, offer))
         except CasebookError as error:
             told.put({"error": str(error)})
-        except Exception:  # noqa: BLE001 - the reader must hear of it; the details are in the log
+        except Exception:
             told.put({"error": "The files could not be added. The collection is as it was before."})
             raise
         finally:
@@ -190,9 +194,11 @@ def table(documents: list[Document]) -> str:
     return (
         f'<p class="cb-label">{len(documents)} documents, {sum(d.page_count for d in documents)} pages, '
         f"{sum(d.passage_count for d in documents)} passages</p>"
-        '<table class="cb-table"><caption class="cb-hidden">Documents of the collection</caption><thead><tr><th scope="col">Document</th>'
+        '<table class="cb-table"><caption class="cb-hidden">Documents of the collection</caption><thead><tr>'
+        '<th scope="col">Document</th>'
         '<th scope="col">System</th><th scope="col">Pages</th><th scope="col">Passages</th><th scope="col">Years</th>'
-        '<th scope="col">Source</th><th scope="col">Health</th><th scope="col"><span class="cb-hidden">Actions</span></th></tr></thead>'
+        '<th scope="col">Source</th><th scope="col">Health</th><th scope="col"><span '
+        'class="cb-hidden">Actions</span></th></tr></thead>'
         f'<tbody>{rows}</tbody></table><datalist id="cb-known-systems">{systems}</datalist>'
     )
 
@@ -203,18 +209,21 @@ SOURCES = {"brief": "written for this collection", "original": "original report"
 def _row(d: Document) -> str:
     title = html.attribute(d.title)
     data = (
-        f'data-doc="{html.attribute(d.id)}" data-title="{title}" data-system="{html.attribute(d.system)}" data-pages="{d.page_count}" '
+        f'data-doc="{html.attribute(d.id)}" data-title="{title}" data-system="{html.attribute(d.system)}" '
+        f'data-pages="{d.page_count}" '
         f'data-version="{d.sha256[:12]}" data-kind="{html.attribute(d.kind)}" data-years="{html.attribute(d.years)}"'
     )
     health = html.text("; ".join(d.flags)) if d.flags else "good"
-    added = f'<br><small>{html.text(d.added)}</small>' if d.added else ""
+    added = f"<br><small>{html.text(d.added)}</small>" if d.added else ""
     return (
-        f'<tr {data}><th scope="row"><bdi>{html.text(d.title)}</bdi></th><td data-label="System">{html.text(d.system or "all")}</td>'
+        f'<tr {data}><th scope="row"><bdi>{html.text(d.title)}</bdi></th><td '
+        f'data-label="System">{html.text(d.system or "all")}</td>'
         f'<td data-label="Pages">{d.page_count}</td><td data-label="Passages">{d.passage_count}</td>'
         f'<td data-label="Years">{html.text(d.years or "–")}</td>'
         f'<td data-label="Source">{html.text(SOURCES.get(d.source, d.source))}{added}</td>'
         f'<td data-label="Health" class="{"cb-flagged" if d.flags else ""}">{health}</td><td class="cb-actions">'
-        f'<button type="button" class="cb-link" data-cite data-page="1" data-label="1" data-start="0" data-end="0" data-quote="" {data} '
+        '<button type="button" class="cb-link" data-cite data-page="1" data-label="1" data-start="0" '
+        f'data-end="0" data-quote="" {data} '
         f'aria-label="Read {title}">Read</button>'
         f'<button type="button" class="cb-link" data-do="edit" aria-label="Edit {title}">Edit</button>'
         f'<button type="button" class="cb-link" data-do="remove" aria-label="Remove {title}">Remove</button></td></tr>'

@@ -23,7 +23,9 @@ def router(library: Library) -> APIRouter:
 
     @routes.post("/prose")
     def prose(asked: Asked) -> StreamingResponse:
-        return StreamingResponse(_lines(library, asked.question), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
+        return StreamingResponse(
+            _lines(library, asked.question), media_type="application/x-ndjson", headers={"Cache-Control": "no-store"}
+        )
 
     return routes
 

@@ -20,7 +20,10 @@ from web import html
 RESULTS = ROOT / "evals" / "results"
 
 SETS = {
-    "collection": ("The bundled collection", "Questions written by people about these documents, some of which they do not answer."),
+    "collection": (
+        "The bundled collection",
+        "Questions written by people about these documents, some of which they do not answer.",
+    ),
     "squad2": ("SQuAD 2.0", "Questions about Wikipedia paragraphs; half of them look answerable and are not."),
     "clapnq_dev": ("ClapNQ", "Questions people typed into a search engine, with long answers in several sentences."),
 }
@@ -60,7 +63,8 @@ def report(results: Sequence[dict[str, Any]]) -> str:
     missing = "".join(f"<li>{html.text(one)}</li>" for one in NOT_MEASURED)
     return (
         '<section class="cb-quality"><h2 class="cb-question">How good is it</h2>'
-        "<p>The words of a quotation are always exactly those on its page: that is checked, not estimated. What can go wrong is "
+        "<p>The words of a quotation are always exactly those on its page: that is checked, not estimated. "
+        "What can go wrong is "
         "that the wrong passage is chosen, or that an answer is refused which the documents do give. How often that happened "
         f"on questions with known answers stands below.</p>{body}"
         f'<h3>Not measured</h3><ul class="cb-advice">{missing}</ul></section>'
@@ -78,16 +82,23 @@ def _answers(one: dict[str, Any]) -> str:
     held = f"; split: {html.text(one['split'])}" if one.get("split") else ""
     said = (
         f"Of {one.get('answerable', '–')} questions with an answer, the answer shown held the right passage for "
-        f"<b>{percent(one.get('answers_hold_the_gold'))}</b> when none were refused. At the setting in use it answered and was right "
-        f"for <b>{percent(chosen.get('answered_right_of_answerable'))}</b>, and refused <b>{percent(chosen.get('unanswerable_refused'))}</b> "
+        f"<b>{percent(one.get('answers_hold_the_gold'))}</b> when none were refused. At the setting in use it "
+        "answered and was right "
+        f"for <b>{percent(chosen.get('answered_right_of_answerable'))}</b>, and refused "
+        f"<b>{percent(chosen.get('unanswerable_refused'))}</b> "
         f"of the questions that have no answer (and {percent(chosen.get('answerable_refused'))} of those that have one)."
     )
-    verified = "Every quotation stood on its page, to the letter." if one.get("all_statements_verify") else "Some quotations did not verify."
+    verified = (
+        "Every quotation stood on its page, to the letter."
+        if one.get("all_statements_verify")
+        else "Some quotations did not verify."
+    )
     return (
         f"<section><h3>{html.text(name)}</h3><p>{html.text(about)}</p><p>{said} {verified}</p>"
         f"{curve(one['risk_coverage'], name)}{_points(one['operating_points'])}"
         f'<p class="cb-made">Measured on {html.text(one["date"])}, {one.get("questions", "–")} questions{held}, commit '
-        f'{html.text(str(one.get("commit", "unknown"))[:10])}. To repeat it: <code>{html.text(one.get("command", ""))}</code></p></section>'
+        f"{html.text(str(one.get('commit', 'unknown'))[:10])}. To repeat it: "
+        f"<code>{html.text(one.get('command', ''))}</code></p></section>"
     )
 
 
@@ -107,24 +118,29 @@ def curve(points: Sequence[Sequence[float]], name: str) -> str:
     )
     rows = "".join(f"<tr><td>{percent(c)}</td><td>{percent(right)}</td></tr>" for c, right in pairs)
     return (
-        f'<figure class="cb-curve"><svg viewBox="0 0 360 214" role="img" aria-label="{html.attribute(name)}: the more questions are answered, '
+        f'<figure class="cb-curve"><svg viewBox="0 0 360 214" role="img" aria-label="{html.attribute(name)}: '
+        "the more questions are answered, "
         f'the fewer answers are right. Figures in the table below.">{ticks}<polyline points="{line}"/>'
         '<text x="190" y="206" text-anchor="middle">share of questions answered</text></svg>'
         "<figcaption>How many answers are right, when only the surest are given. Further right: more questions answered."
-        f'<details><summary>The figures</summary><table class="cb-table"><thead><tr><th scope="col">Answered</th><th scope="col">Right</th></tr></thead>'
+        '<details><summary>The figures</summary><table class="cb-table"><thead><tr><th scope="col">Answered'
+        '</th><th scope="col">Right</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></details></figcaption></figure>"
     )
 
 
 def _points(points: dict[str, dict[str, Any]]) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{html.text(name)}</th><td>{html.text(p.get("confidence_asked", "–"))}</td><td>{percent(p.get("right_of_answered"))}</td>'
-        f'<td>{percent(p.get("answerable_refused"))}</td><td>{percent(p.get("unanswerable_refused"))}</td></tr>'
+        f'<tr><th scope="row">{html.text(name)}</th><td>{html.text(p.get("confidence_asked", "–"))}</td>'
+        f"<td>{percent(p.get('right_of_answered'))}</td>"
+        f"<td>{percent(p.get('answerable_refused'))}</td><td>{percent(p.get('unanswerable_refused'))}</td></tr>"
         for name, p in points.items()
     )
     return (
-        '<div class="cb-wide" tabindex="0" role="region" aria-label="Settings compared"><table class="cb-table"><thead><tr><th scope="col">Setting</th>'
-        '<th scope="col">Confidence asked</th><th scope="col">Right, of those answered</th><th scope="col">Refused though answerable</th>'
+        '<div class="cb-wide" tabindex="0" role="region" aria-label="Settings compared"><table '
+        'class="cb-table"><thead><tr><th scope="col">Setting</th>'
+        '<th scope="col">Confidence asked</th><th scope="col">Right, of those answered</th><th '
+        'scope="col">Refused though answerable</th>'
         f'<th scope="col">Refused, rightly</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
@@ -138,5 +154,8 @@ def _others(results: Sequence[dict[str, Any]]) -> str:
             for key, value in one.items()
             if isinstance(value, str | int | float) and key not in ("file", "command")
         )
-        parts.append(f'<details><summary>{html.text(Path(one["file"]).stem.replace("-", " "))}</summary><table class="cb-table"><tbody>{figures}</tbody></table></details>')
-    return f'<section><h3>Other measurements</h3>{"".join(parts)}</section>'
+        parts.append(
+            f"<details><summary>{html.text(Path(one['file']).stem.replace('-', ' '))}</summary><table "
+            f'class="cb-table"><tbody>{figures}</tbody></table></details>'
+        )
+    return f"<section><h3>Other measurements</h3>{''.join(parts)}</section>"

@@ -36,7 +36,11 @@ def _plain(request: Request, error: Exception) -> JSONResponse:
 
 
 def _malformed(request: Request, error: Exception) -> JSONResponse:
-    where = ", ".join(".".join(str(part) for part in one["loc"][1:]) for one in error.errors()) if isinstance(error, RequestValidationError) else ""
+    where = (
+        ", ".join(".".join(str(part) for part in one["loc"][1:]) for one in error.errors())
+        if isinstance(error, RequestValidationError)
+        else ""
+    )
     return JSONResponse({"error": f"The request cannot be understood ({where}). Load the page anew."}, 422, headers=ASK_AGAIN)
 
 
@@ -62,9 +66,16 @@ def _router(library: Library) -> APIRouter:
         boxes = library.highlight(document, number, start, end) if end > start else []
         return JSONResponse(
             {
-                "document": document, "title": known.title, "system": known.system, "page": number, "pages": known.page_count,
-                "label": page.label, "text": page.text, "version": known.sha256[:12],
-                "quote": page.text[max(0, start) : end] if end > start else "", "boxes": [asdict(box) for box in boxes],
+                "document": document,
+                "title": known.title,
+                "system": known.system,
+                "page": number,
+                "pages": known.page_count,
+                "label": page.label,
+                "text": page.text,
+                "version": known.sha256[:12],
+                "quote": page.text[max(0, start) : end] if end > start else "",
+                "boxes": [asdict(box) for box in boxes],
             },
             headers=ASK_AGAIN,
         )

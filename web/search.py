@@ -35,7 +35,7 @@ FACETS: dict[str, tuple[str, Callable[[Document], str]]] = {
     "year": ("Years", lambda d: d.years or "no year"),
     "document": ("Document", lambda d: d.id),
 }
-Values = Annotated[list[str], Query(max_length=200)]
+Values = Annotated[list[str], Query(default_factory=list, max_length=200)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,12 @@ class Wanted:
 
 def build() -> None:
     """Adds the tab's frame; static/search.js fills it."""
-    gr.HTML('<section class="cb-search" data-search-frame></section>', apply_default_css=False, elem_id="cb-search-pane", js_on_load=None)
+    gr.HTML(
+        '<section class="cb-search" data-search-frame></section>',
+        apply_default_css=False,
+        elem_id="cb-search-pane",
+        js_on_load=None,
+    )
 
 
 def router(library: Library) -> APIRouter:
@@ -67,8 +72,15 @@ def router(library: Library) -> APIRouter:
 
     @routes.get("")
     def find(
-        q: Annotated[str, Query(max_length=4000)] = "", system: Values = [], kind: Values = [], year: Values = [],
-        document: Values = [], good: Values = [], bad: Values = [], like: str = "", sort: str = "best",
+        system: Values,
+        kind: Values,
+        year: Values,
+        document: Values,
+        good: Values,
+        bad: Values,
+        q: Annotated[str, Query(max_length=4000)] = "",
+        like: str = "",
+        sort: str = "best",
         page: Annotated[int, Query(ge=1, le=1000)] = 1,
     ) -> JSONResponse:
         chosen = {"system": system, "kind": kind, "year": year, "document": document}
@@ -100,7 +112,9 @@ def results(library: Library, wanted: Wanted) -> dict[str, Any]:
 def _scope(documents: dict[str, Document], chosen: dict[str, list[str]]) -> list[str]:
     """Ids of the documents that have one of the ticked values in every facet where something is ticked."""
     return [
-        id for id, d in documents.items() if all(not ticked or FACETS[facet][1](d) in ticked for facet, ticked in chosen.items())
+        id
+        for id, d in documents.items()
+        if all(not ticked or FACETS[facet][1](d) in ticked for facet, ticked in chosen.items())
     ]
 
 
@@ -120,7 +134,9 @@ def _ranked(library: Library, words: str, scope: list[str] | None, wanted: Wante
         place = {id: i for i, id in enumerate(documents)}
         found = sorted(found, key=lambda h: (place[h.passage.document], h.passage.page, h.passage.start))
     elif wanted.sort == "recent":
-        found = sorted(found, key=lambda h: max(re.findall(r"\d{4}", documents[h.passage.document].years), default=""), reverse=True)
+        found = sorted(
+            found, key=lambda h: max(re.findall(r"\d{4}", documents[h.passage.document].years), default=""), reverse=True
+        )
     return found
 
 
@@ -161,12 +177,19 @@ def show(found: list[Hit], words: str, wanted: Wanted, library: Library) -> str:
     first = (page - 1) * PER_PAGE
     query = library.encoder.encode([words])[0] if words else None
     items = "".join(
-        _hit(number, hit, words, query, wanted, library) for number, hit in enumerate(found[first : first + PER_PAGE], first + 1)
+        _hit(number, hit, words, query, wanted, library)
+        for number, hit in enumerate(found[first : first + PER_PAGE], first + 1)
     )
     total = f"{len(found)} passages" if len(found) < DEPTH - 1 else f"the {len(found)} best passages"
-    like = '<p class="cb-notes">Passages like the one you chose. <button type="button" class="cb-link" data-do="search-again">Back to your words</button></p>' if wanted.like else ""
+    like = (
+        '<p class="cb-notes">Passages like the one you chose. <button type="button" class="cb-link" '
+        'data-do="search-again">Back to your words</button></p>'
+        if wanted.like
+        else ""
+    )
     return (
-        f'<p class="cb-label" data-announce="{attribute_count(first, len(found))}">{first + 1} to {min(first + PER_PAGE, len(found))} of {total}</p>'
+        f'<p class="cb-label" data-announce="{attribute_count(first, len(found))}">{first + 1} to '
+        f"{min(first + PER_PAGE, len(found))} of {total}</p>"
         f'{like}<ol class="cb-statements" data-citations>{items}</ol>{_pager(page, pages)}'
     )
 
@@ -179,10 +202,14 @@ def _pager(page: int, pages: int) -> str:
     if pages == 1:
         return ""
     buttons = (("Previous page", page - 1, page > 1), ("Next page", page + 1, page < pages))
-    return '<nav class="cb-pager" aria-label="Result pages">' + f"<span>Page {page} of {pages}</span>".join(
-        f'<button type="button" class="cb-plain" data-do="turn" data-to="{to}"{"" if on else " disabled"}>{label}</button>'
-        for label, to, on in buttons
-    ) + "</nav>"
+    return (
+        '<nav class="cb-pager" aria-label="Result pages">'
+        + f"<span>Page {page} of {pages}</span>".join(
+            f'<button type="button" class="cb-plain" data-do="turn" data-to="{to}"{"" if on else " disabled"}>{label}</button>'
+            for label, to, on in buttons
+        )
+        + "</nav>"
+    )
 
 
 def _hit(number: int, hit: Hit, words: str, query: np.ndarray | None, wanted: Wanted, library: Library) -> str:
@@ -195,16 +222,21 @@ def _hit(number: int, hit: Hit, words: str, query: np.ndarray | None, wanted: Wa
     id = html.attribute(passage.id)
 
     def mark(kind: str, label: str, on: bool) -> str:
-        return f'<button type="button" class="cb-link" data-do="mark" data-mark="{kind}" data-id="{id}" aria-pressed="{str(on).lower()}">{label}</button>'
+        return (
+            f'<button type="button" class="cb-link" data-do="mark" data-mark="{kind}" data-id="{id}" '
+            f'aria-pressed="{str(on).lower()}">{label}</button>'
+        )
 
     steer = (
-        mark("good", "More of this", passage.id in wanted.good) + mark("bad", "Less of this", passage.id in wanted.bad)
+        mark("good", "More of this", passage.id in wanted.good)
+        + mark("bad", "Less of this", passage.id in wanted.bad)
         + f'<button type="button" class="cb-link" data-do="like" data-id="{id}">Similar passages</button>'
     )
     reason = f"{html.text(hit.why)}. " if hit.why else ""
     return (
         f'<li class="cb-hit"><p class="cb-where"><b>{html.text(html.place(citation, documents))}</b></p>{heading}'
-        f'<blockquote><bdi>{marked(passage, words, best)}</bdi> <span class="cb-cites">{html.cite_button(number, quoted, documents, words)}</span></blockquote>'
+        f"<blockquote><bdi>{marked(passage, words, best)}</bdi> <span "
+        f'class="cb-cites">{html.cite_button(number, quoted, documents, words)}</span></blockquote>'
         f'<p class="cb-source"><span class="cb-tools">{steer}</span>{html.tools(quoted, documents, words)}</p>'
         f'<details class="cb-why"><summary>Why this was found</summary><p>{reason}Word score {hit.lexical_score:.2f}, '
         f"meaning score {hit.dense_score:.2f}, together {hit.score:.2f}.</p></details></li>"
@@ -233,7 +265,14 @@ def _stem(word: str) -> str:
     return str(_stemmer().stemWord(word.casefold()))
 
 
-STOP = frozenset("a an and are as at be but by did do does for from had has have how in is it its of on or that the their them they this to was were what when where which who why will with".split())
+STOP = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and are as at be but by did do does for from had has have how in is it its of on or that the their them they "
+        "this to was were what when where which who why will with",
+    )
+)
+"""Words of a question that are not marked."""
 
 
 def marked(passage: Passage, words: str, best: Span | None) -> str:
@@ -274,7 +313,8 @@ def _facet(name: str, label: str, of: Callable[[Document], str], documents: list
     values = list(dict.fromkeys(of(d) for d in documents))
     boxes = "".join(
         f'<label class="cb-box"><input type="checkbox" name="{name}" value="{html.attribute(value)}"> '
-        f'<span><bdi>{html.text(titles.get(value, value) if name == "document" else value)}</bdi> <small data-count></small></span></label>'
+        f"<span><bdi>{html.text(titles.get(value, value) if name == 'document' else value)}</bdi> <small "
+        "data-count></small></span></label>"
         for value in values
     )
     return f'<fieldset><legend>{label}</legend><div class="cb-boxes">{boxes}</div></fieldset>'

@@ -12,6 +12,7 @@ from typing import Any
 
 from casebook.errors import CasebookError, NoSnapshotError
 from casebook.library import Library
+from web.guard import UPLOAD_BYTES, App, Guard, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
 
@@ -76,7 +77,6 @@ def create(library: Library) -> Any:
     from fastapi.staticfiles import StaticFiles
 
     from web import interface, routes, theme
-    from web.guard import UPLOAD_BYTES, Guard
 
     app = FastAPI(title="Turnaround Casebook", openapi_url=None, docs_url=None, redoc_url=None)
     routes.install(app, library)
@@ -97,4 +97,16 @@ def create(library: Library) -> Any:
         head=theme.head(STATIC),
         favicon_path=str(STATIC / "icon.svg"),
     )
-    return Guard(app, library.settings.host)
+    return Guard(_own_links(app), library.settings.host)
+
+
+def _own_links(app: App) -> App:
+    """Keeps ?doc=…&page=… from Gradio, which takes `page` for a page of its own; the page's script reads it."""
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in ("/", "/config") and b"page=" in scope["query_string"]:
+            kept = [pair for pair in scope["query_string"].split(b"&") if not pair.startswith(b"page=")]
+            scope = {**scope, "query_string": b"&".join(kept)}
+        await app(scope, receive, send)
+
+    return called

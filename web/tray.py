@@ -33,9 +33,12 @@ class Tray(BaseModel):
 
 
 TYPES = {
-    "markdown": "text/markdown; charset=utf-8", "csv": "text/csv; charset=utf-8", "bibtex": "application/x-bibtex",
+    "markdown": "text/markdown; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "bibtex": "application/x-bibtex",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "ris": "application/x-research-info-systems", "csl-json": "application/vnd.citationstyles.csl+json",
+    "ris": "application/x-research-info-systems",
+    "csl-json": "application/vnd.citationstyles.csl+json",
 }
 
 

@@ -28,7 +28,10 @@ STATES = {
     "answer beside its page": (ASKED, [("click", "#cb-answer .cb-statement .cb-cite"), ("wait", "#cb-viewer mark")]),
     "abstention": ("?q=What+is+the+capital+of+France%3F", [("wait", ".cb-abstained"), ("click", ".cb-confidence summary")]),
     "search": ("?tab=search&q=tutoring", [("click", ".cb-why summary")]),
-    "compare": ("?compare=time,results", [("wait", "[data-compare-result][data-done]"), ("click", ".cb-menu summary"), ("click", ".cb-take summary")]),
+    "compare": (
+        "?compare=time,results",
+        [("wait", "[data-compare-result][data-done]"), ("click", ".cb-menu summary"), ("click", ".cb-take summary")],
+    ),
     "library": ("?tab=library", [("wait", ".cb-table")]),
     "library, editing": ("?tab=library", [("click", '[data-do="edit"]'), ("wait", "dialog")]),
     "quality": ("?tab=quality", [("wait", ".cb-quality")]),
@@ -42,7 +45,7 @@ def test_no_violations_light_and_dark(open_page: Open, state: str, size: str) ->
     page = opened(open_page, *STATES[state], size)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+        page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
         found = Axe().run(page).response
         assert len(found["passes"]) > 10, "axe ran"
         assert [(scheme, v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found["violations"]] == []

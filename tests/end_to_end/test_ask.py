@@ -35,7 +35,9 @@ def test_example_question_to_marked_words(open_page: Open, library: Library, siz
     boxes = library.highlight(str(place["doc"]), known.number, int(str(place["start"])), int(str(place["end"])))
     assert page.locator("#cb-viewer mark").count() == len(boxes) > 0
     mark, sheet = page.locator("#cb-viewer mark").first.bounding_box(), page.locator("#cb-viewer .cb-sheet").bounding_box()
-    assert mark and sheet and sheet["y"] <= mark["y"] <= sheet["y"] + sheet["height"], "the mark is scrolled into view"
+    assert mark is not None
+    assert sheet is not None
+    assert sheet["y"] <= mark["y"] <= sheet["y"] + sheet["height"], "the mark is scrolled into view"
 
 
 def test_answer_cites_two_documents(open_page: Open) -> None:

@@ -73,7 +73,9 @@ def test_follow_up_understands_the_question_before(open_page: Open) -> None:
     ask(page, "How did Boston extend the school day?")
     ask(page, "and in Denver?")
     expect(page.locator("#cb-answer .cb-answer").first).to_contain_text("Read as")
-    cited = page.locator("#cb-answer > .cb-answer .cb-cite, #cb-answer .cb-answer:first-of-type .cb-cite").evaluate_all("ns => ns.map(n => n.dataset.system)")
+    cited = page.locator("#cb-answer > .cb-answer .cb-cite, #cb-answer .cb-answer:first-of-type .cb-cite").evaluate_all(
+        "ns => ns.map(n => n.dataset.system)"
+    )
     assert "Denver" in cited
 
 
@@ -89,9 +91,16 @@ def test_nobody_sees_another_conversation(open_page: Open) -> None:
 
 def test_eight_people_at_once(served: str) -> None:
     """Gradio's own route, as the page calls it, eight at a time: 95 in 100 answers within two seconds."""
-    questions = ["Which systems replaced principals?", "How did Boston extend the school day?", "What happened when the grants ended?", "How did Denver pay for tutoring?"]
+    questions = [
+        "Which systems replaced principals?",
+        "How did Boston extend the school day?",
+        "What happened when the grants ended?",
+        "How did Denver pay for tutoring?",
+    ]
     config = httpx.get(f"{served}/config").json()
-    target = next(d["id"] for d in config["dependencies"] if len(d["inputs"]) == 2 and len(d["outputs"]) == 3 and not d["queue"])
+    target = next(
+        d["id"] for d in config["dependencies"] if len(d["inputs"]) == 2 and len(d["outputs"]) == 3 and not d["queue"]
+    )
 
     def person(number: int) -> list[float]:
         took = []
@@ -100,7 +109,8 @@ def test_eight_people_at_once(served: str) -> None:
                 question = questions[(number + turn) % len(questions)]
                 begun = time.perf_counter()
                 answered = client.post(
-                    f"{served}/gradio_api/run/predict", json={"data": [question, None], "fn_index": target, "session_hash": f"person{number}"}
+                    f"{served}/gradio_api/run/predict",
+                    json={"data": [question, None], "fn_index": target, "session_hash": f"person{number}"},
                 )
                 took.append(time.perf_counter() - begun)
                 assert answered.status_code == 200, answered.text

@@ -13,8 +13,10 @@ from tests.end_to_end.conftest import Open, ask
 
 pytestmark = pytest.mark.browser
 HOSTILE = (
-    'The superintendent of Evilville wrote <script>window.hacked = 1</script> and <img src=x onerror="window.hacked = 2"> in her plan of 2011. '
-    "The board of Evilville answered with {{7*7}} and ${window.hacked = 3} and [a link](javascript:window.hacked=4) in the same year. "
+    "The superintendent of Evilville wrote <script>window.hacked = 1</script> and <img src=x "
+    'onerror="window.hacked = 2"> in her plan of 2011. '
+    "The board of Evilville answered with {{7*7}} and ${window.hacked = 3} and [a "
+    "link](javascript:window.hacked=4) in the same year. "
     "=HYPERLINK was what the Evilville auditors called the reorganization of the district office in the report of 2012."
 )
 Make = Callable[[Path, list[str]], Path]
@@ -26,7 +28,9 @@ def add(page: Page, *files: Path) -> None:
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])
-def test_add_ask_edit_remove_undo(open_page: Open, serve_own: tuple[str, Library], make_pdf: Make, tmp_path: Path, size: str) -> None:
+def test_add_ask_edit_remove_undo(
+    open_page: Open, serve_own: tuple[str, Library], make_pdf: Make, tmp_path: Path, size: str
+) -> None:
     base, library = serve_own
     good = make_pdf(tmp_path / "evil<b>ville.pdf", [HOSTILE])
     bad = tmp_path / "broken.pdf"
@@ -51,7 +55,7 @@ def test_add_ask_edit_remove_undo(open_page: Open, serve_own: tuple[str, Library
     page.keyboard.press("Escape")
 
     row.get_by_role("button", name="Edit").click()
-    page.get_by_label("System").fill("Evil<i>ville")
+    page.locator("dialog").get_by_label("System").fill("Evil<i>ville")
     page.get_by_role("button", name="Save").click()
     expect(row).to_contain_text("Evil<i>ville")
     assert library.document(new).system == "Evil<i>ville"

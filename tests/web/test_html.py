@@ -5,13 +5,23 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from casebook.records import Answer, Cell, Citation, Document, Passage, Statement
 from web import compare, html, library_tab
 from web.search import marked
 
-HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{value}} {{{value}}}", "${alert(1)}", "@children", "\u202eevil\u202c", "a\x00b", "[x](javascript:alert(1))"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{value}} {{{value}}}",
+    "${alert(1)}",
+    "@children",
+    "\u202eevil\u202c",
+    "a\x00b",
+    "[x](javascript:alert(1))",
+]
 
 
 class Reader(HTMLParser):
@@ -49,7 +59,9 @@ def pieces(text: str) -> list[str]:
     statement = Statement(text, (cited,), text, context=text)
     known = {"d": document(text)}
     return [
-        html.answer(Answer(text, (statement, Statement(text, (cited,), "other")), False, 0.7, notes=(text,)), known, 0.4, prose=text),
+        html.answer(
+            Answer(text, (statement, Statement(text, (cited,), "other")), False, 0.7, notes=(text,)), known, 0.4, prose=text
+        ),
         html.answer(Answer(text, (), True, 0.1, text, cited), known, 0.4),
         compare.cell_html(Cell(text, text, "quoted", statement, 1, others=(statement,)), text, known),
         compare.cell_html(Cell(text, text, "no_evidence", rejected=cited, note=text), text, known),
@@ -64,7 +76,9 @@ def test_nothing_of_a_document_becomes_markup(text: str) -> None:
     harmless = [read(one).tags for one in pieces("word")]
     for one, expected in zip(pieces(text), harmless, strict=True):
         found = read(one)
-        assert [t for t in found.tags if t not in ("span", "mark", "strong")] == [t for t in expected if t not in ("span", "mark", "strong")]
+        assert [t for t in found.tags if t not in ("span", "mark", "strong")] == [
+            t for t in expected if t not in ("span", "mark", "strong")
+        ]
         assert found.handlers == []
         assert "{{" not in one
         assert "${" not in one
@@ -76,7 +90,7 @@ def test_text_reads_back_as_it_was(value: str) -> None:
     shown = read(html.text(value)).text
     plain = "".join(c for c in value if not html._MARKS.match(c))
     expected = plain.replace("\r\n", "\n").replace("\r", "\n")
-    assert "".join(c for c in shown.replace("\r\n", "\n").replace("\r", "\n")) .count("<") == expected.count("<")
+    assert "".join(c for c in shown.replace("\r\n", "\n").replace("\r", "\n")).count("<") == expected.count("<")
     if plain == value:
         assert shown == value
 
@@ -104,5 +118,3 @@ def test_answers_are_grouped_by_system_and_numbered_through() -> None:
     assert shown.index(">A<") < shown.index(">B<")
     numbers = [int(part.split(":")[0]) for part in shown.split('aria-label="Citation ')[1:]]
     assert numbers == [1, 2, 3, 4]
-
-

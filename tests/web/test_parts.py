@@ -23,7 +23,9 @@ def test_steering_follows_a_reference() -> None:
     scores = random.random(20)
     found = steered(scores, vectors, vectors[:2], vectors[2:3])
     for i in range(20):
-        expected = scores[i] + PULL * np.mean([vectors[i] @ vectors[0], vectors[i] @ vectors[1]]) - PUSH * (vectors[i] @ vectors[2])
+        expected = (
+            scores[i] + PULL * np.mean([vectors[i] @ vectors[0], vectors[i] @ vectors[1]]) - PUSH * (vectors[i] @ vectors[2])
+        )
         assert found[i] == pytest.approx(expected, abs=1e-6)
     none = np.zeros((0, 8))
     assert np.allclose(steered(scores, vectors, none, none), scores, atol=1e-6)
@@ -57,7 +59,13 @@ def test_odd_words_are_searched_without_an_error(library: Library, question: str
 
 @pytest.mark.parametrize(
     ("name", "kept"),
-    [("../../etc/passwd.pdf", "passwd.pdf"), ("a:b?.pdf", "a_b_.pdf"), ("..", "document.pdf"), ("C:\\x\\y.pdf", "y.pdf"), ("Ünï.pdf", "Ünï.pdf")],
+    [
+        ("../../etc/passwd.pdf", "passwd.pdf"),
+        ("a:b?.pdf", "a_b_.pdf"),
+        ("..", "document.pdf"),
+        ("C:\\x\\y.pdf", "y.pdf"),
+        ("Ünï.pdf", "Ünï.pdf"),
+    ],
 )
 def test_file_names_are_made_safe(name: str, kept: str) -> None:
     assert safe_name(name) == kept
@@ -65,10 +73,24 @@ def test_file_names_are_made_safe(name: str, kept: str) -> None:
 
 def test_quality_tells_what_was_measured(tmp_path: Path) -> None:
     assert "Not measured yet" in quality.report(quality.read(tmp_path))
-    point = {"confidence_asked": 0.5, "answerable_refused": 0.1, "unanswerable_refused": 0.8, "answered_right_of_answerable": 0.7, "right_of_answered": 0.9}
+    point = {
+        "confidence_asked": 0.5,
+        "answerable_refused": 0.1,
+        "unanswerable_refused": 0.8,
+        "answered_right_of_answerable": 0.7,
+        "right_of_answered": 0.9,
+    }
     result = {
-        "set": "collection", "split": "test", "commit": "abc", "command": "python -m evals.answers", "date": "2026-11-23", "questions": 10,
-        "answerable": 6, "answers_hold_the_gold": 0.75, "all_statements_verify": True, "operating_points": {"balanced": point},
+        "set": "collection",
+        "split": "test",
+        "commit": "abc",
+        "command": "python -m evals.answers",
+        "date": "2026-11-23",
+        "questions": 10,
+        "answerable": 6,
+        "answers_hold_the_gold": 0.75,
+        "all_statements_verify": True,
+        "operating_points": {"balanced": point},
         "risk_coverage": [[0.5, 0.1], [1.0, 0.3]],
     }
     (tmp_path / "answers-collection.json").write_text(json.dumps(result))

@@ -149,7 +149,10 @@
     if (focus) { $(".cb-viewer-title", viewer).focus({ preventScroll: true }); quiet(true); }
     const started = performance.now();
     try {
-      const [url, found] = await Promise.all([fetchPicture(c), fetchBoxes(c)]);
+      const picture = fetchPicture(c);
+      picture.catch(() => {});
+      const found = await fetchBoxes(c);  // its error says what is wrong; a picture's cannot
+      const url = await picture;
       if (turn !== view.turn) return;
       image.src = url;
       image.alt = `Page ${found.label || found.page} of ${found.title}`;
@@ -358,8 +361,9 @@
   });
   /* A language model's sentences, put above the quotations as they come. */
   const write = async (section) => {
-    if (section.dataset.begun) return;
-    section.dataset.begun = "1";
+    if (section.dataset.begun === section.dataset.prose) return;
+    section.dataset.begun = section.dataset.prose;
+    $("[data-sentences]", section).replaceChildren();
     const target = $("[data-sentences]", section), shelf = section.closest(".cb-answer");
     const say = (one) => {
       if (one.error) { target.append(make("span", { className: "cb-bad", textContent: ` ${one.error}` })); return; }
@@ -386,18 +390,24 @@
     } catch { say({ error: "The language model broke off. The quotations stand without it." }); }
   };
 
+  /* Gradio changes an answer in place, so what comes after one is told by it and not seen as new nodes. */
+  const answered = () => {
+    const shelf = $("#cb-answer"), told = $("[data-announce]", shelf), prose = $("[data-prose]", shelf);
+    done("cb-answer");
+    if (told) announce(told.dataset.announce);
+    document.body.classList.toggle("cb-asked", !!$(".cb-answer", shelf));
+    all("[data-cite][aria-current]", shelf).forEach((n) => n.removeAttribute("aria-current"));
+    if (prose) write(prose);
+    prefetch(shelf);
+    counts();
+  };
+
   let pending;
   const noticed = (records) => {
     for (const record of records) for (const node of record.addedNodes) {
       if (node.nodeType !== 1) continue;
       const told = node.matches("[data-announce]") ? node : $("[data-announce]", node);
-      if (told && !told.dataset.told) {
-        told.dataset.told = "1"; if (told.closest("#cb-answer") && $(".cb-question", told)) document.body.classList.add("cb-asked");
-        announce(told.dataset.announce);
-        const box = told.closest("[id^='cb-']"); if (box) done(box.id);
-      }
-      const prose = $("[data-prose]", node);
-      if (prose) write(prose);
+      if (told && !told.closest("#cb-answer")) announce(told.dataset.announce);
       if (node.matches("[data-citations]")) prefetch(node); else { const c = $("[data-citations]", node); if (c) prefetch(c); }
       clearTimeout(pending); pending = setTimeout(counts, 30);
     }
@@ -405,7 +415,8 @@
 
   window.casebook = {
     loading: skeleton, done, announce, remember, post, save, make, button, all, $, toast,
-    asking: (q) => { if (q.trim()) { skeleton("cb-answer"); remember({ q }); document.body.classList.add("cb-asked"); } },
+    answered,
+    asking: (q) => { if (q.trim()) { skeleton("cb-answer"); remember({ q }); } },
     restart: () => { document.body.classList.remove("cb-asked"); history.replaceState(null, "", location.pathname); const f = $("#cb-question textarea, #cb-question input"); if (f) f.focus(); },
   };
   const begin = () => {

@@ -98,14 +98,13 @@
   const menu = (kind, name, label, names) => {
     const key = id(kind, name), words = kind === "system" ? ["Move left", "Move right"] : ["Move up", "Move down"];
     const act = (text, action) => button(text, () => { action(); draw(); const again = all("[data-menu]", result()).find((n) => n.dataset.menu === key); if (again) $("summary", again).focus(); else $(".cb-matrix-scroll").focus(); }, { className: "cb-link" });
-    const move = (by) => { const i = names.indexOf(name), j = i + by; if (j >= 0 && j < names.length) [names[i], names[j]] = [names[j], names[i]]; };
+    const move = (by) => { const i = names.findIndex((n) => (Array.isArray(n) ? n[0] : n) === name), j = i + by; if (j >= 0 && j < names.length) [names[i], names[j]] = [names[j], names[i]]; };
     return make("details", { className: "cb-menu", "data-menu": key }, make("summary", { "aria-label": `Arrange ${label}`, textContent: "Arrange" }),
       make("div", {}, act(model.pinned.has(key) ? "Unpin" : "Pin", () => { model.pinned.has(key) ? model.pinned.delete(key) : model.pinned.add(key); }),
         act("Hide", () => model.hidden.add(key)), act(words[0], () => move(-1)), act(words[1], () => move(1))));
   };
   const draw = () => {
     const rowNames = model.rows.map((r) => r[0]);
-    const reorder = new Proxy(rowNames, { set: (target, at, value) => { target[at] = value; if (at !== "length") model.rows = [...target].map((n) => model.rows.find((r) => r[0] === n)); return true; } });
     const systems = shownOf("system", model.systems), rows = shownOf("row", rowNames);
     const labelOf = new Map(model.rows.map(([n, label]) => [n, label]));
     const head = make("tr", {}, make("td", { className: "cb-corner" }),
@@ -117,7 +116,7 @@
         return make("i", { "data-square": cellKey(s, row), title: s, "data-level": cell.dataset.count ? level(+cell.dataset.count) : "" });
       }));
       return make("tr", { className: model.pinned.has(id("row", row)) ? "cb-pinned" : "" },
-        make("th", { scope: "row" }, make("bdi", { textContent: label }), ...(hint ? [make("p", { textContent: hint })] : []), strip, menu("row", row, label, reorder)),
+        make("th", { scope: "row" }, make("bdi", { textContent: label }), ...(hint ? [make("p", { textContent: hint })] : []), strip, menu("row", row, label, model.rows)),
         ...systems.map((s) => { const cell = model.cells.get(cellKey(s, row)); cell.classList.toggle("cb-pinned", model.pinned.has(id("system", s))); return cell; }));
     });
     const table = make("table", { className: "cb-matrix" }, make("caption", { className: "cb-hidden", textContent: "Systems by theme or question" }), make("thead", {}, head), make("tbody", {}, ...body));

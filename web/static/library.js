@@ -103,7 +103,7 @@
     edit: (node) => {
       const d = node.closest("tr").dataset;
       const field = (name, label, value, more = {}) => make("label", {}, label, make("input", { name, value, maxLength: 300, ...more }));
-      dialog("Edit this document", [field("title", "Title", d.title, { required: true }), field("system", "System", d.system, { list: null }), field("years", "Years", d.years || "")]
+      dialog("Edit this document", [field("title", "Title", d.title, { required: true }), field("system", "System", d.system), field("years", "Years", d.years || "")]
         .map((n) => { const i = $("input", n); if (i.name === "system") i.setAttribute("list", "cb-known-systems"); return n; }),
         (form) => change(`library/edit/${encodeURIComponent(d.doc)}`, Object.fromEntries(new FormData(form)), `Saving ${d.title} …`), "Save");
     },
