@@ -47,7 +47,8 @@ class CompareSettings:
     """Weights of a sentence's score (0 to about 1); below `threshold` a cell is not quoted.
 
     The bundled documents' weakest cell scores .45; five themes they do not treat (athletics, meals, cybersecurity, buses,
-    energy) scored .30-.46 in fifty cells, three of them over .44. `keep` is the share of the best a further quotation needs, `redundancy` is the cosine from which two sentences say the same; `quotations` the most a cell holds.
+    energy) scored .30-.46 in fifty cells, three of them over .44. `keep` is the share of the best that a further quotation
+    needs, `redundancy` the cosine from which two sentences say the same, `quotations` the most a cell holds.
     """
 
     meaning: float = 0.45
@@ -117,9 +118,7 @@ class _Matrix:
         first, *others = (self._statement(scored, system) for scored in self._distinct(found))
         return Cell(system, theme.id, "quoted", first, len(others), None, best, tuple(others))
 
-    def _scored(
-        self, theme: Theme, vector: np.ndarray, label: np.ndarray, hits: Sequence[Hit], system: str
-    ) -> list[_Scored]:
+    def _scored(self, theme: Theme, vector: np.ndarray, label: np.ndarray, hits: Sequence[Hit], system: str) -> list[_Scored]:
         settings = self.settings
         affinity = self._affinity(label, [hit.passage.heading for hit in hits])
         wanted = [set(stems(term)) for term in theme.terms]

@@ -34,44 +34,68 @@ class Catalog:
 _LEAD = r"^(?:(?:and|but|so|ok(?:ay)?|then|also|yes|no|hm+|thanks?(?: you)?|great|right|well|now)\b[ ,.!:-]*)*"
 _ABOUT = re.compile(rf"{_LEAD}(?:what|how) about (?P<rest>.+)$|^(?:and|or|also)\b[ ,]*(?P<and>.+)$", re.IGNORECASE)
 _BARE = re.compile(
-    rf"{_LEAD}(?:do (?:you|we) know )?(?P<wh>why|how|when|where|who|since when|for how long|how (?:much|many|long|often|come|so)|by how much|what for|"
-    r"with what (?:result|effect)s?|at what cost|why not)(?: (?:was|is) (?:that|this|it)| (?:not|so|that|exactly|then))?\s*\??$",
+    rf"{_LEAD}(?:do (?:you|we) know )?(?P<wh>why|how|when|where|who|since when|for how long|how (?:much|many|long|often|"
+    rf"come|so)|by how much|what for|"
+    r"with what (?:result|effect)s?|at what cost|why not)(?: (?:was|is) (?:that|this|it)| (?:not|so|that|exactly|"
+    r"then))?\s*\??$",
     re.IGNORECASE,
 )
 _ECHO = re.compile(
-    rf"{_LEAD}(?P<wh>why|how|when|where)? ?(?:did|does|do|was|were|is|are|has|have|had)(?:n['’]t)? +(?:not|too|also|so|it|that|this|the same|do (?:so|it|that|this|the same))*"
+    rf"{_LEAD}(?P<wh>why|how|when|where)? ?(?:did|does|do|was|were|is|are|has|have|had)(?:n['’]t)? +(?:not|too|also|so|"
+    rf"it|that|this|the same|do (?:so|it|that|this|the same))*"
     r"(?: (?:not|too|also|so|it|that|the same|as well|either|do (?:so|it|that|this|the same)))*\s*\?*$",
     re.IGNORECASE,
 )
 _MORE = re.compile(
-    rf"{_LEAD}(?:(?:can you |please |could you )?(?:tell me |say |give me |show me )?(?:some )?(?:more|details?|(?:an )?examples?)"
-    r"(?: about (?:that|this|it)| details?| please)?|go on|for (?:example|instance)|anything else|what else|such as|like what)\s*\??$",
+    rf"{_LEAD}(?:(?:can you |please |could you )?(?:tell me |say |give me |show me )?(?:some )?(?:more|details?|(?:an "
+    rf")?examples?)"
+    r"(?: about (?:that|this|it)| details?| please)?|go on|for (?:example|instance)|anything else|what else|such as|"
+    r"like what)\s*\??$",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"\b(?:(?:any|which|what|the|do|did|have|has|all) (?:of the )?others?\b(?! (?:than|hand))|(?:which|what|any|do|did|how about|what about) (?:the )?other (?:systems?|districts?|networks?|operators?|cities)|"
+    r"\b(?:(?:any|which|what|the|do|did|have|has|all) (?:of the )?others?\b(?! (?:than|hand))|(?:which|what|any|do|did|"
+    r"how about|what about) (?:the )?other (?:systems?|districts?|networks?|operators?|cities)|"
     r"(?:who|where|anyone|anywhere) else|elsewhere)",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(r"\b(?:compare[ds]?|comparison|versus|vs\.?|differ(?:s|ed|ent|ence)?|unlike|contrast)\b", re.IGNORECASE)
-_THING = re.compile(r"\b(?:it|this|that(?! (?:the|a|an|all|they)\b)|these|those|ones?|such|the (?:same|latter|former))\b", re.IGNORECASE)
+_THING = re.compile(
+    r"\b(?:it|this|that(?! (?:the|a|an|all|they)\b)|these|those|ones?|such|the (?:same|latter|former))\b",
+    re.IGNORECASE,
+)
 _PERSON = re.compile(r"\b(?:they|them|their|theirs|its|he|she|his|her|him)\b", re.IGNORECASE)
-_THERE = re.compile(r"\b(?:over |in )?there\b(?! (?:is|are|was|were|be|been)\b)(?<!is there)(?<!are there)(?<!was there)(?<!were there)", re.IGNORECASE)
-_THEN = re.compile(r"\b(?:then|(?:in |during )?that (?:year|time|period)|at the time|the same year|in those years)\b", re.IGNORECASE)
+_THERE = re.compile(
+    r"\b(?:over |in )?there\b(?! (?:is|are|was|were|be|been)\b)(?<!is there)(?<!are there)(?<!was there)(?<!were "
+    r"there)",
+    re.IGNORECASE,
+)
+_THEN = re.compile(
+    r"\b(?:then|(?:in |during )?that (?:year|time|period)|at the time|the same year|in those years)\b",
+    re.IGNORECASE,
+)
 _YEARS = re.compile(r"\b(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?\b")
-_TIME = re.compile(r"\b(?:(?:in|since|by|until|before|after|during|from|between) )?(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?(?: (?:and|to) (?:1[89]|20)\d\d)?\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:(?:in|since|by|until|before|after|during|from|between) )?(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?(?: (?:and|"
+    r"to) (?:1[89]|20)\d\d)?\b",
+    re.IGNORECASE,
+)
 _ALL = re.compile(
-    r"\b(?:which|what|how many) (?:of the )?(?:\w+ )?(?:systems|districts|operators|networks|cities)\b|\b(?:across|all|each of the|in general|generally|overall|every) "
-    r"?(?:the )?(?:ten |six |four )?(?:systems|districts|cases|case studies|networks|operators)?\b|\bresearch (?:says?|shows?|finds?)\b",
+    r"\b(?:which|what|how many) (?:of the )?(?:\w+ )?(?:systems|districts|operators|networks|cities)\b|\b(?:across|all|"
+    r"each of the|in general|generally|overall|every) "
+    r"?(?:the )?(?:ten |six |four )?(?:systems|districts|cases|case studies|networks|operators)?\b|\bresearch (?:says?|"
+    r"shows?|finds?)\b",
     re.IGNORECASE,
 )
 _AUXILIARY = re.compile(r"\b(did|does|do|was|were|is|are|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
-_FUNCTION = frozenset(
-    "a about an and any are as at be been both but by can compare compared could did do does each for from had has have how i if in into is "
-    "it its many me more most much of on one or other others our over please said say should so some than that the their them then "
-    "there these they this those to under up us use used very was we were what when where which while who whom whose why will with would you "
-    "your district districts system systems network operator turnaround long often last happen happened".split()
+_FUNCTION_WORDS = (
+    "a about an and any are as at be been both but by can compare compared could did do does each for from had has "
+    "have how i if in into is it its many me more most much of on one or other others our over please said say "
+    "should so some than that the their them then there these they this those to under up us use used very was we "
+    "were what when where which while who whom whose why will with would you your district districts system systems "
+    "network operator turnaround long often last happen happened"
 )
+_FUNCTION = frozenset(_FUNCTION_WORDS.split())
 
 
 def resolve(question: str, history: Sequence[str], catalog: Catalog) -> str:
@@ -96,10 +120,9 @@ def _follow(question: str, before: str, catalog: Catalog) -> str:
         return before
     if bare := _BARE.match(text):
         return _asked(bare["wh"], before)
-    if verbless := _ECHO.match(_without(text, named_systems(text, catalog.names)[1])):
-        if systems:
-            again = _with_systems(before, called, named_systems(text, catalog.names)[1])
-            return _asked(verbless["wh"], again) if verbless["wh"] else again
+    if (verbless := _ECHO.match(_without(text, named_systems(text, catalog.names)[1]))) and systems:
+        again = _with_systems(before, called, named_systems(text, catalog.names)[1])
+        return _asked(verbless["wh"], again) if verbless["wh"] else again
     if _OTHERS.search(text) and not systems:
         return _widened(text, before, called)
     if systems and _COMPARED.search(text) and (set(earlier) - set(systems)) and (len(systems) == 1 or _THING.search(text)):
@@ -115,7 +138,11 @@ def _places(called: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
     for name in called:
         systems = named_systems(name, catalog.names)[0]
         own = {word for system in systems for word in stems(system)}
-        program = " " in name and not own & set(stems(name)) and not re.search(r"\b(?:schools?|public|district|county|charter)\b", name, re.IGNORECASE)
+        program = (
+            " " in name
+            and not own & set(stems(name))
+            and not re.search(r"\b(?:schools?|public|district|county|charter)\b", name, re.IGNORECASE)
+        )
         best.setdefault(systems, "")
         if not program and not best[systems]:
             best[systems] = name
@@ -126,7 +153,9 @@ def _elliptic(text: str, systems: Sequence[str], catalog: Catalog) -> str:
     """What a follow-up without a verb is about: "and in Denver?" -> "in Denver"; "" for a whole question."""
     match = _ABOUT.match(text)
     rest = (match["rest"] or match["and"] if match else text).strip(" ?.!")
-    verbless = not _AUXILIARY.search(rest) and not re.match(r"(?:what|which|how|why|who|when|where|list|name|compare|tell|show)\b", rest, re.IGNORECASE)
+    verbless = not _AUXILIARY.search(rest) and not re.match(
+        r"(?:what|which|how|why|who|when|where|list|name|compare|tell|show)\b", rest, re.IGNORECASE
+    )
     if verbless and (match or len(rest.split()) <= 4):
         return rest
     return ""
@@ -158,8 +187,12 @@ def _completed(
 ) -> str:
     """A whole question; where a word points back, with the system, subject and time that word stands for."""
     names_itself = bool(systems or _ALL.search(text))  # then "its" and "they" are about what it names
-    points = bool(_THING.search(text) or (not names_itself and _PERSON.search(text)) or _THERE.search(text) or _THEN.search(text))
-    refers = points or bool(re.match(r"(?:and|but|so|then)\b", text, re.IGNORECASE) or re.search(r"\bthe\b", text, re.IGNORECASE))
+    points = bool(
+        _THING.search(text) or (not names_itself and _PERSON.search(text)) or _THERE.search(text) or _THEN.search(text)
+    )
+    refers = points or bool(
+        re.match(r"(?:and|but|so|then)\b", text, re.IGNORECASE) or re.search(r"\bthe\b", text, re.IGNORECASE)
+    )
     if names_itself and not points:
         return question
     content = _words(text)
@@ -181,7 +214,8 @@ def _completed(
 
 
 _SUBJECT = re.compile(
-    r"(?<=\b)(?P<verb>(?:did|does|do|was|were|is|are|has|have|had|can|could|will|would) )(?:it|they|he|she|the (?:district|network|operator|system|city))\b",
+    r"(?<=\b)(?P<verb>(?:did|does|do|was|were|is|are|has|have|had|can|could|will|would) )(?:it|they|he|she|the "
+    r"(?:district|network|operator|system|city))\b",
     re.IGNORECASE,
 )
 
@@ -196,31 +230,44 @@ def _placed(asked: str, where: str, names: bool) -> str:
 
 
 def _asked(wh: str, before: str) -> str:
-    """The question before with another question word: ("why", "Did Boston close schools?") -> "Why did Boston close schools?"."""
+    """Another question word: ("why", "Did Boston close schools?") -> "Why did Boston close schools?"."""
     wh = {"why not": "why not", "how come": "why", "how so": "how", "what for": "why"}.get(wh.casefold(), wh.casefold())
     auxiliary = _AUXILIARY.search(before)
     if auxiliary and auxiliary.start() < 40 and not re.search(r"\bwhich\b|\bwho\b", before[: auxiliary.start()], re.IGNORECASE):
         kept = _subject_of_what(before[: auxiliary.start()])
-        clause = f"{auxiliary.group().casefold()}{before[auxiliary.end():]}"
+        clause = f"{auxiliary.group().casefold()}{before[auxiliary.end() :]}"
         return f"{wh.capitalize()} {clause}" if not kept else f"{wh.capitalize()} {clause.rstrip(' ?')} {kept}?"
     return f"{wh.capitalize()}: {before}"
 
 
 def _subject_of_what(lead: str) -> str:
     """What an object before the verb was: "How many teachers " -> "teachers"; "" where there was none."""
-    return re.sub(r"^\W*(?:and |but )?(?:what|which|how|why|when|where|who)?\s*(?:many|much|long|often|percent of|share of)?\s*", "", lead, flags=re.IGNORECASE).strip()
+    return re.sub(
+        r"^\W*(?:and |but )?(?:what|which|how|why|when|where|who)?\s*(?:many|much|long|often|percent of|share of)?\s*",
+        "",
+        lead,
+        flags=re.IGNORECASE,
+    ).strip()
 
 
 def _widened(text: str, before: str, called: Sequence[str]) -> str:
     """The question before asked of all systems: "and the others?" -> "Which other systems: extend school day?"."""
-    return f"Which other systems besides {_and(called)}: {_subject(before, called)}?" if called else f"Which systems: {_subject(before, called)}?"
+    return (
+        f"Which other systems besides {_and(called)}: {_subject(before, called)}?"
+        if called
+        else f"Which systems: {_subject(before, called)}?"
+    )
 
 
 def _with_systems(before: str, called: Sequence[str], names: Sequence[str]) -> str:
     """The question before, of other systems; first name replaced, further ones dropped; appended where it named none."""
     new = _and(names)
     if not called:
-        asked = _ALL.sub("", before).strip(" ?") if re.search(r"\bwhich\b", before, re.IGNORECASE) and _ALL.search(before) else before.strip(" ?")
+        asked = (
+            _ALL.sub("", before).strip(" ?")
+            if re.search(r"\bwhich\b", before, re.IGNORECASE) and _ALL.search(before)
+            else before.strip(" ?")
+        )
         return f"{asked[:1].upper()}{asked[1:]} in {new}?"
     text = re.sub(_any(called[1:]) + r"(?:\s*(?:,|and|or)\s*)?", "", before) if len(called) > 1 else before
     text = re.sub(_any(called[:1]), lambda _: new, text)

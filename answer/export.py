@@ -114,7 +114,11 @@ def markdown(found: Sequence[Item], documents: Documents, title: str = NAME) -> 
                 lines += [f"({item.more} more)"] if item.more else []
             else:
                 lines += [f"*{STATES[item.state]}.* {escape(item.note)}"]
-                lines += [f"Nearest: {escape(formats.quotation(item.nearest, documents[item.nearest.document]))}"] if item.nearest else []
+                lines += (
+                    [f"Nearest: {escape(formats.quotation(item.nearest, documents[item.nearest.document]))}"]
+                    if item.nearest
+                    else []
+                )
             lines.append("")
     return "\n".join(lines)
 
@@ -182,7 +186,9 @@ def docx(found: Sequence[Item], documents: Documents, title: str = NAME) -> byte
                 below = [formats.apa(c, documents[c.document]) for c in item.statement.citations]
             else:
                 right.text = f"{STATES[item.state]}. {formats.plain(item.note)}"
-                below = ["Nearest: " + formats.quotation(item.nearest, documents[item.nearest.document])] if item.nearest else []
+                below = (
+                    ["Nearest: " + formats.quotation(item.nearest, documents[item.nearest.document])] if item.nearest else []
+                )
             for line in below + ([f"{item.more} more"] if item.more else []):
                 right.add_paragraph().add_run(line).font.size = Pt(9)
     out = io.BytesIO()
@@ -203,7 +209,9 @@ def escape(text: str) -> str:
     "<b>*a*" -> "\\<b\\>\\*a\\*"
     """
     escaped = re.sub(r"([\\`*_\[\]<>&|~$#])", r"\\\1", formats.plain(text))
-    return re.sub(r"^(\s*)([+-]|\d+(?=[.)])|=+|-+)", lambda m: m[1] + ("\\" + m[2] if not m[2].isdigit() else m[2] + "\\"), escaped)
+    return re.sub(
+        r"^(\s*)([+-]|\d+(?=[.)])|=+|-+)", lambda m: m[1] + ("\\" + m[2] if not m[2].isdigit() else m[2] + "\\"), escaped
+    )
 
 
 FORMATS: dict[str, tuple[str, Callable[[Sequence[Item], Documents, str], bytes]]] = {

@@ -33,7 +33,7 @@ class Reference:
 
 
 def reference(document: Document) -> Reference:
-    """Who wrote it, when, its title: the collection's briefs are ours, an original is its publisher's, the rest say themselves."""
+    """Who wrote it, when, its title. The collection's briefs are ours, an original its publisher's, the rest say themselves."""
     author = {"brief": OUR_NAME, "original": document.author or ORIGINAL_AUTHOR}.get(document.source, document.author)
     dated = document.date or (document.years if document.source == "yours" else "")
     year = re.search(r"\b(?:1[89]|20)\d\d\b", dated)
@@ -118,9 +118,7 @@ def _note(citation: Citation) -> str:
     return f"{page(citation)}: “{plain(citation.quote)}”"
 
 
-def _by_document(
-    citations: Iterable[Citation], documents: Mapping[str, Document]
-) -> list[tuple[Reference, list[Citation]]]:
+def _by_document(citations: Iterable[Citation], documents: Mapping[str, Document]) -> list[tuple[Reference, list[Citation]]]:
     """Documents in the order first cited; a quotation cited twice is kept once."""
     grouped: dict[str, list[Citation]] = {}
     for citation in dict.fromkeys(citations):

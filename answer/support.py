@@ -8,6 +8,7 @@ meaning is near. What is not handled: two claims whose parts are swapped within 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from answer.evidence import stems
+from answer.figures import FUNCTION, SCALES, UNITS, content, content_words, figures
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 
@@ -43,39 +45,27 @@ class SupportSettings:
 _NOTE = re.compile(r"\s*\[\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\]")
 _PLANTED = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|evidence)\b|"
-    r"\b(?:system|developer) (?:prompt|message)\b|\byou (?:are|must|should|will) (?:now |always |only )?(?:an? |be |answer|say|respond|reply|output|write|state|act)\b|"
-    r"\b(?:as|you are) an? (?:ai|assistant|language model|chatbot)\b|\b(?:respond|reply|answer) (?:only )?with\b|<\|?/?(?:im_start|im_end|system|assistant|user)\b|"
-    r"\b(?:assistant|ai model|language model|chatbot)s?\b.{0,30}\b(?:must|should|shall|please)\b|^(?:please )?(?:say|write|tell the (?:user|reader)) that\b",
+    r"\b(?:system|developer) (?:prompt|message)\b|\byou (?:are|must|should|will) (?:now |always |only )?(?:an? |be |"
+    r"answer|say|respond|reply|output|write|state|act)\b|"
+    r"\b(?:as|you are) an? (?:ai|assistant|language model|chatbot)\b|\b(?:respond|reply|answer) (?:only )?with\b|<\|"
+    r"?/?(?:im_start|im_end|system|assistant|user)\b|"
+    r"\b(?:assistant|ai model|language model|chatbot)s?\b.{0,30}\b(?:must|should|shall|please)\b|^(?:please )?(?:say|"
+    r"write|tell the (?:user|reader)) that\b",
     re.IGNORECASE,
 )
-_FUNCTION = frozenset(
-    "a about above after again all also although am an and any are as at be because been before being between both but by can could did do "
-    "does doing down during each even ever every few for from further had has have having he her here hers him his how however i if in into "
-    "is it its itself just many may me might more most much must my no nor not now of off on once only or other others our out over own same "
-    "she should since so some such than that the their them then there these they this those through thus to too under until up upon us very "
-    "was we well were what when where whether which while who whom whose why will with within without would you your according based "
-    "evidence document documents study studies source sources stated states says said reported report reports case per one way".split()
+_NEGATORS_WORDS = "not no never none neither nor without cannot fail failed fails lack lacked lacks refused rejected hardly"
+_NEGATORS = frozenset(_NEGATORS_WORDS.split())
+_HEDGES_WORDS = (
+    "expect expected expects plan planned plans propose proposed proposes hope hoped may might could would goal "
+    "target promise promised aim aimed intended forecast projected estimate estimated seek sought claim claimed "
+    "claims alleged reportedly suggested supposed should if"
 )
-_UNITS = {
-    "zero": 0, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
-    "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30,
-    "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "half": 0.5, "twice": 2.0, "doubled": 2.0, "double": 2.0,
-    "tripled": 3.0, "triple": 3.0, "quadrupled": 4.0, "dozen": 12, "third": 1 / 3, "thirds": 1 / 3, "quarter": 0.25, "quarters": 0.25,
-    "first": 1.0, "second": 2.0, "fourth": 4.0, "fifth": 5.0, "sixth": 6.0, "seventh": 7.0, "eighth": 8.0, "ninth": 9.0, "tenth": 10.0,
-}  # fmt: skip
-_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "hundreds": 1e2, "thousands": 1e3, "millions": 1e6}
-_TOKEN = re.compile(r"[$€£]?\d+(?:,\d{3})+(?:\.\d+)?%?|[$€£]?\d+(?:\.\d+)?(?:st|nd|rd|th|s)?%?|[^\W\d_]+(?:[’'][^\W\d_]+)*|%")
-_NEGATORS = frozenset("not no never none neither nor without cannot fail failed fails lack lacked lacks refused rejected hardly".split())
-_OVER = frozenset("over above exceeded exceeding exceeds beyond surpassed least more".split())
-_UNDER = frozenset("nearly almost under below fewer less most close approached".split())
-_HEDGES = frozenset(
-    "expect expected expects plan planned plans propose proposed proposes hope hoped may might could would goal target promise promised aim aimed "
-    "intended forecast projected estimate estimated seek sought claim claimed claims alleged reportedly suggested supposed should if".split()
-)
+_HEDGES = frozenset(_HEDGES_WORDS.split())
 _OPPOSITES = tuple(
     (frozenset(stems(a)), frozenset(stems(b)))
     for a, b in (
-        ("rose increase grew gain gained improved raised up higher climbed growth expanded doubled", "fell decrease declined lost drop dropped worsened lowered down lower shrank cut decline reduced halved"),
+        ("rose increase grew gain gained improved raised up higher climbed growth expanded doubled",
+         "fell decrease declined lost drop dropped worsened lowered down lower shrank cut decline reduced halved"),
         ("more larger greater longer", "fewer less smaller shorter"),
         ("open opened reopened began started launched", "close closed shut ended stopped"),
         ("best highest top most", "worst lowest bottom least"),
@@ -84,7 +74,8 @@ _OPPOSITES = tuple(
         ("succeeded success successful effective", "failed failure unsuccessful ineffective"),
         ("all every everyone always", "none some few several half most rarely"),
         ("hired kept retained rehired", "fired dismissed removed replaced left"),
-        ("elementary", "high secondary"), ("math mathematics", "reading writing english"), ("principal principals", "teacher teachers"),
+        ("elementary", "high secondary"), ("math mathematics", "reading writing english"),
+        ("principal principals", "teacher teachers"),
         ("public", "private"), ("permanent", "temporary"), ("kept", "replaced"), ("mandatory required", "voluntary optional"),
     )
 )  # fmt: skip
@@ -101,7 +92,11 @@ def planted(text: str) -> bool:
 
 
 def problem(
-    sentence: str, cites: Sequence[int], evidence: Sequence[Quote], encode: Encode, settings: SupportSettings = SupportSettings()
+    sentence: str,
+    cites: Sequence[int],
+    evidence: Sequence[Quote],
+    encode: Encode,
+    settings: SupportSettings = SupportSettings(),
 ) -> str:
     """What is wrong with a sentence, in plain words; "" when the quotations it cites (1-based numbers) support it."""
     if not cites:
@@ -127,95 +122,40 @@ def problem(
 
 
 _REASONS = re.compile(
-    r"\b(?:because|therefore|thereby|hence|thus|as a result|resulting|led to|leading to|thanks to|due to|so that|so|making it|caus\w+)\b",
+    r"\b(?:because|therefore|thereby|hence|thus|as a result|resulting|led to|leading to|thanks to|due to|so that|so|"
+    r"making it|caus\w+)\b",
     re.IGNORECASE,
 )
 
 
+_CLAUSE = re.compile(r"[,;:]|\b(?:and|but|which|who|while|whereas|although|though)\b", re.IGNORECASE)
+
+
 def _adds(text: str, quoted: str, known: str, settings: SupportSettings) -> bool:
     """Whether the sentence holds a clause, a reason or a combination of words that the quotations do not."""
-    wanted = _content(text)
+    wanted = content(text)
     there = set(stems(known))
     held = [stem in there for stem in wanted]
     if len(wanted) < 2 or sum(held) / len(held) < settings.words:
         return True
-    if any(not a and not b for a, b in zip(held, held[1:], strict=False)):
+    if any(not a and not b for a, b in itertools.pairwise(held)):
         return True
+    for clause in _CLAUSE.split(text):
+        words = content_words(clause)
+        new = sum(stem not in there for stem in words)
+        if new and (len(words) <= 3 or 2 * new > len(words)):
+            return True
     if _REASONS.search(text) and not _REASONS.search(quoted):
         return True
     places: dict[str, list[int]] = {}
     for place, stem in enumerate(stems(quoted)):
         places.setdefault(stem, []).append(place)
-    pairs = [(places[a], places[b]) for a, b in zip(wanted, wanted[1:], strict=False) if a in places and b in places]
+    pairs = [(places[a], places[b]) for a, b in itertools.pairwise(wanted) if a in places and b in places]
     close = sum(any(abs(i - j) <= settings.reach for i in a for j in b) for a, b in pairs)
     return bool(pairs) and close / len(pairs) < settings.near
 
 
-def _content(text: str) -> list[str]:
-    words = [word for word in re.findall(r"[^\W\d_]+(?:[’'][^\W\d_]+)*", text) if word.casefold() not in _FUNCTION | set(_UNITS) | set(_SCALES)]
-    return list(dict.fromkeys(stem for word in words for stem in stems(re.sub(r"[’']s?$", "", word))))
-
-
 # --- figures ---
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number with its unit ("$", "%" or ""), how it is bounded ("over", "under" or ""), and the words around it.
-
-    `near` are content stems within the window, `close` those within four words, `counts` the one that follows: what is counted.
-    """
-
-    value: float
-    unit: str
-    bound: str
-    shown: str
-    near: frozenset[str]
-    close: frozenset[str]
-    counts: str
-
-
-def figures(text: str, window: int = 6) -> list[Figure]:
-    """ "about $14.4 million" -> 14,400,000 in "$"; "two-thirds of 12 schools" -> 2, 1/3, 12. "one" is no figure."""
-    text = re.sub(r"\b((?:1[89]|20)\d\d)\s?[-–/]\s?(\d\d)\b(?!\d)", lambda m: f"{m[1]} {m[1][:2]}{m[2]}", text)
-    tokens = _TOKEN.findall(text)
-    found: list[Figure] = []
-    skip = -1
-    for at, token in enumerate(tokens):
-        if at <= skip:
-            continue
-        word = token.casefold()
-        value = _value(word)
-        if value is None and word in _SCALES and (at == 0 or _value(tokens[at - 1].casefold()) is None):
-            value = _SCALES[word]
-        if value is None:
-            continue
-        end = at
-        if word in _UNITS and 20 <= value < 100 and end + 1 < len(tokens) and 1 < _UNITS.get(tokens[end + 1].casefold(), 99) < 10:
-            value, end = value + _UNITS[tokens[end + 1].casefold()], end + 1
-        while end + 1 < len(tokens) and tokens[end + 1].casefold() in _SCALES:
-            value, end = value * _SCALES[tokens[end + 1].casefold()], end + 1
-        after = tokens[end + 1].casefold() if end + 1 < len(tokens) else ""
-        unit = "$" if word[0] in "$€£" or after == "dollars" else "%" if word.endswith("%") or after in ("percent", "%") else ""
-        lead = {t.casefold() for t in tokens[max(0, at - 3) : at]}
-        bound = "over" if lead & _OVER and not lead & {"no", "not"} else "under" if lead & _UNDER or lead & {"no", "not"} & lead else ""
-        beside = tokens[max(0, at - window) : at] + tokens[end + 1 : end + 1 + window]
-        close = tokens[max(0, at - 4) : at] + tokens[end + 1 : end + 5]
-        follows = _content(" ".join(tokens[end + 1 : end + 4])) if not (1800 <= value < 2100 and not unit) else []
-        found.append(
-            Figure(
-                round(value, 6), unit, bound, " ".join(tokens[at : end + 1]), frozenset(_content(" ".join(beside))),
-                frozenset(_content(" ".join(close))), follows[0] if follows else "",
-            )
-        )  # fmt: skip
-        skip = end
-    return found
-
-
-def _value(word: str) -> float | None:
-    if word[0].isdigit() or word[0] in "$€£":
-        return float(re.sub(r"[^\d.]", "", re.sub(r"(?:st|nd|rd|th|s)?%?$", "", word)).rstrip(".") or 0)
-    return _UNITS.get(word)
 
 
 def _figures(text: str, quoted: str, known: str, window: int) -> str:
@@ -224,16 +164,28 @@ def _figures(text: str, quoted: str, known: str, window: int) -> str:
     said = figures(text, window)
     for figure in said:
         same = [other for other in there if other.value == figure.value]
-        same = [other for other in same if (other.unit == "%") == (figure.unit == "%") and not (figure.unit == "$" and other.unit == "")]
+        same = [
+            other
+            for other in same
+            if (other.unit == "%") == (figure.unit == "%") and not (figure.unit == "$" and other.unit == "")
+        ]
         if sum(f.value == figure.value for f in said) > max(1, sum(other.value == figure.value for other in there)):
             return f"Its figure {figure.shown} occurs less often in the quotations it cites."
         if not same:
             where = "with another unit" if figure.value in around else "in the quotations it cites"
-            return f"Its figure {figure.shown} does not occur {where}." if where[0] == "i" else f"Its figure {figure.shown} occurs only {where} or elsewhere."
+            return (
+                f"Its figure {figure.shown} does not occur {where}."
+                if where[0] == "i"
+                else f"Its figure {figure.shown} occurs only {where} or elsewhere."
+            )
         if figure.bound and all(other.bound != figure.bound for other in same):
             return f"Its figure {figure.shown} is bounded otherwise in the quotations."
-        counted = bool(figure.counts) and figure.counts in set(stems(quoted)) and not any(figure.counts in other.close for other in same)
-        if counted or len(figure.near) > 1 and not any(figure.near & other.near for other in same):
+        counted = (
+            bool(figure.counts)
+            and figure.counts in set(stems(quoted))
+            and not any(figure.counts in other.close for other in same)
+        )
+        if counted or (len(figure.near) > 1 and not any(figure.near & other.near for other in same)):
             return f"Its figure {figure.shown} belongs to something else in the quotations."
     return ""
 
@@ -261,7 +213,7 @@ def _names(text: str, quoted: str, known: str) -> str:
     said = set(stems(text.replace("-", " ")))
     dropped = [name for name in names(quoted) if not set(stems(name.replace("-", " "))) & said]
     for name in names(text):
-        parts = [stem for stem in stems(name.replace("-", " ")) if stem not in _FUNCTION]
+        parts = [stem for stem in stems(name.replace("-", " ")) if stem not in FUNCTION]
         if any(part not in there for part in parts):
             return f"Its name {name} does not occur in the quotations it cites."
         if dropped and any(part not in quotes for part in parts):
@@ -271,9 +223,9 @@ def _names(text: str, quoted: str, known: str) -> str:
         if " ".join(stems(match.group().replace("-", " "))) not in inside:
             return f"Its name {match.group()} does not occur in the quotations it cites."
     first = re.match(r"\W*([^\W\d_]+)", text)
-    if first and first[1][0].isupper() and first[1].casefold() not in _FUNCTION | set(_UNITS) | set(_SCALES):
-        if not set(stems(first[1])) & there:
-            return f"It is about {first[1]}, which does not occur in the quotations it cites."
+    known_word = not first or first[1].casefold() in FUNCTION | set(UNITS) | set(SCALES) or set(stems(first[1])) & there
+    if first and first[1][0].isupper() and not known_word:
+        return f"It is about {first[1]}, which does not occur in the quotations it cites."
     return ""
 
 
@@ -286,9 +238,9 @@ def _turned(text: str, quoted: str) -> str:
     denies = bool(denials)
     if len(denials) > len(_denials(quoted)):
         return "It denies what the quotations do not deny."
-    if not denies and denied and (denied & set(_content(text))):
+    if not denies and denied and (denied & set(content(text))):
         return "It leaves out a “not” of the quotations."
-    if (source & _HEDGES) and not (said & _HEDGES) and _hedged(quoted) & set(_content(text)):
+    if (source & _HEDGES) and not (said & _HEDGES) and _hedged(quoted) & set(content(text)):
         return "It states as done what the quotations only expect or claim."
     said_stems, source_stems = stems(text), stems(quoted)
     for one, other in _OPPOSITES:
@@ -325,5 +277,5 @@ def _following(text: str, marks: frozenset[str], reach: int) -> set[str]:
         if word.casefold() in marks:
             beside = words[at + 1 : at + 1 + reach]
             stop = next((i for i, w in enumerate(beside) if w in ".;"), len(beside))
-            found |= set(_content(" ".join(beside[:stop])))
+            found |= set(content(" ".join(beside[:stop])))
     return found

@@ -38,9 +38,7 @@ class Comparing:
     data: Path
 
 
-def cells(
-    comparing: Comparing, systems: Sequence[str], themes: Sequence[Theme], questions: Sequence[str]
-) -> Iterator[Cell]:
+def cells(comparing: Comparing, systems: Sequence[str], themes: Sequence[Theme], questions: Sequence[str]) -> Iterator[Cell]:
     """One cell for each pair, row by row: themes first, then questions."""
     snapshot = comparing.asking.snapshot
     documents = {system: [d for d in snapshot.documents.values() if d.system == system] for system in systems}

@@ -188,7 +188,8 @@ class Library:
         """Systems by name or alias, in the order asked for; no names: all. Raises `NotFoundError`."""
         if not names:
             return systems_of(self.documents())
-        return list(dict.fromkeys(s for name in names for s in systems_of(self.document(id) for id in self.scope([name]) or ())))
+        named = [self.document(id) for name in names for id in self.scope([name]) or ()]
+        return systems_of(named)
 
     def compare_cells(
         self, systems: Sequence[str] = (), themes: Sequence[str] = (), questions: Sequence[str] = ()

@@ -50,7 +50,9 @@ def holds(answer: Answer, gold: list[dict[str, Any]]) -> bool:
     """Whether a statement overlaps a gold passage on its page."""
     for citation in (c for s in answer.statements for c in s.citations):
         for passage in gold:
-            if citation.document == passage["document"] and (passage["quote"] in citation.quote or citation.quote in passage["quote"]):
+            if citation.document == passage["document"] and (
+                passage["quote"] in citation.quote or citation.quote in passage["quote"]
+            ):
                 return True
     return False
 
@@ -61,7 +63,11 @@ def run(library: Library, split: str, verbose: bool) -> dict[str, Any]:
     chosen = exchanges(split)
     result: dict[str, Any] = {"split": split, "exchanges": len(chosen), "understood": 0, "with_gold": 0}
     ways = dict.fromkeys(("follow_up", "last_question_alone", "all_questions_together", "asked_in_full"), 0)
-    full = {json.loads(line)["id"]: json.loads(line)["question"] for p in (HERE / "gold").glob("*.jsonl") for line in p.open(encoding="utf-8")}
+    full = {
+        json.loads(line)["id"]: json.loads(line)["question"]
+        for p in (HERE / "gold").glob("*.jsonl")
+        for line in p.open(encoding="utf-8")
+    }
     for exchange in chosen:
         *before, last = exchange["turns"]
         resolved = library.resolve(last, before)
@@ -77,7 +83,10 @@ def run(library: Library, split: str, verbose: bool) -> dict[str, Any]:
             ways["all_questions_together"] += holds(library.ask(" ".join(exchange["turns"])), passages)
             ways["asked_in_full"] += holds(library.ask(full[exchange["gold"]]), passages)
         if verbose:
-            print(f"{'ok ' if right else 'NO '} {'gold' if found else '-   '} {' | '.join(exchange['turns'])}\n        -> {resolved}")
+            print(
+                f"{'ok ' if right else 'NO '} {'gold' if found else '-   '} {' | '.join(exchange['turns'])}",
+                f"\n        -> {resolved}",
+            )
     return {**result, **ways}
 
 

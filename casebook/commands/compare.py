@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
     what = "lay systems side by side, by themes or by questions of your own"
     command = commands.add_parser("compare", parents=[shared], help=what, description=what.capitalize() + ".")
-    command.add_argument("--systems", "--system", nargs="+", action="extend", default=[], metavar="S", help="only these systems")
+    command.add_argument(
+        "--systems", "--system", nargs="+", action="extend", default=[], metavar="S", help="only these systems"
+    )
     command.add_argument(
         "--themes", "--theme", nargs="+", action="extend", default=[], metavar="T", help="only these themes (see: themes)"
     )
     command.add_argument(
-        "--question", "--questions", nargs="+", action="extend", default=[], metavar="Q",
+        "--question",
+        "--questions",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="Q",
         help="a question asked of each system; {system} stands for its name",
     )
     shape = command.add_mutually_exclusive_group()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from casebook.library import Library
@@ -72,5 +70,3 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Library:
     opened = Library(load(data=tmp_path_factory.mktemp("collection")))
     opened.ingest()
     return opened
-
-

@@ -47,15 +47,19 @@ def test_each_cell_quotes_its_own_system(pair: Library) -> None:
     found = pair.compare(themes=["time"])
     check(pair, found)
     texts = {cell.system: cell.statement.text for cell in found.cells if cell.statement}
-    assert "45 minutes" in texts["River Valley"] and "90 minutes" in texts["Harbor City"]
-    assert found.labels == ("Time",) and found.snapshot == pair.snapshot.manifest.id
+    assert "45 minutes" in texts["River Valley"]
+    assert "90 minutes" in texts["Harbor City"]
+    assert found.labels == ("Time",)
+    assert found.snapshot == pair.snapshot.manifest.id
 
 
 def test_a_theme_nobody_writes_about_is_no_evidence_with_the_nearest_passage(pair: Library) -> None:
     found = pair.compare(themes=["marine"])
     check(pair, found)
     for cell in found.cells:
-        assert cell.state == "no_evidence" and cell.rejected and cell.statement is None
+        assert cell.state == "no_evidence"
+        assert cell.rejected
+        assert cell.statement is None
 
 
 def test_questions_of_ones_own_say_what_ask_says(pair: Library) -> None:
@@ -63,7 +67,8 @@ def test_questions_of_ones_own_say_what_ask_says(pair: Library) -> None:
     found = pair.compare(questions=[question])
     check(pair, found)
     cell = found.cell("Harbor City", question)
-    assert cell.statement and "$30,000" in cell.statement.text
+    assert cell.statement
+    assert "$30,000" in cell.statement.text
     assert cell.statement == pair.ask(question, systems=["Harbor City"]).statements[0]
 
 
@@ -92,8 +97,10 @@ def test_the_catalog_and_unread_pages_name_the_other_states(pair: Library, monke
     with_what = Asking(pair.snapshot, pair.encoder, SearchSettings(), pair.answer_settings(), pair.relevance)
     columns = {system: [pair.snapshot.documents[id]] for system, id in by_system.items()}
     made = {c.system: c for c in compare.theme_cells(comparing._source(with_what, columns), columns, [theme])}
-    assert made["River Valley"].state == "not_covered" and "marine biology" in made["River Valley"].note
-    assert made["Harbor City"].state == "extraction_failed" and "no text on page 2" in made["Harbor City"].note
+    assert made["River Valley"].state == "not_covered"
+    assert "marine biology" in made["River Valley"].note
+    assert made["Harbor City"].state == "extraction_failed"
+    assert "no text on page 2" in made["Harbor City"].note
     assert states["River Valley"].statement is None
 
 
@@ -132,7 +139,7 @@ def test_the_order_and_choice_of_themes_changes_no_cell(pair: Library) -> None:
 
 
 def test_unknown_names_are_told_what_there_is(pair: Library) -> None:
-    with pytest.raises(NotFoundError, match="Systems are: .*River Valley"):
+    with pytest.raises(NotFoundError, match=r"Systems are: .*River Valley"):
         pair.compare(systems=["Atlantis"])
     with pytest.raises(UsageError, match="Themes are: time, principals, marine"):
         pair.compare(themes=["weather"])
@@ -157,25 +164,37 @@ def test_a_bad_themes_file_says_what_is_wrong(tmp_path: Path, text: str, words: 
 
 def test_the_bundled_themes_are_fourteen_and_a_missing_file_gives_none(tmp_path: Path) -> None:
     found = themes.read(tmp_path / "none.toml", Path("collection/themes.toml"))
-    assert len(found) == 14 and all("{system}" in theme.question and theme.terms for theme in found)
+    assert len(found) == 14
+    assert all("{system}" in theme.question and theme.terms for theme in found)
     assert themes.read(tmp_path / "none.toml") == []
 
 
 def test_the_command_line_prints_text_json_csv_and_markdown(pair: Library) -> None:
     data = ["--data", str(pair.settings.data)]
     code, text, _ = run("compare", "--themes", "time", *data)
-    assert code == 0 and "TIME" in text and "River Valley" in text and "45 minutes" in text
-    code, text, _ = run("compare", "--systems", "Harbor City", "--question", "How much was each principal paid?", "--json", *data)
+    assert code == 0
+    assert "TIME" in text
+    assert "River Valley" in text
+    assert "45 minutes" in text
+    code, text, _ = run(
+        "compare", "--systems", "Harbor City", "--question", "How much was each principal paid?", "--json", *data
+    )
     value = json.loads(text)
-    assert value["systems"] == ["Harbor City"] and "$30,000" in value["cells"][0]["statement"]["text"]
+    assert value["systems"] == ["Harbor City"]
+    assert "$30,000" in value["cells"][0]["statement"]["text"]
     assert {"document", "page", "label", "start", "end", "quote"} <= set(value["cells"][0]["statement"]["citations"][0])
     code, text, _ = run("compare", "--themes", "time", "marine", "--csv", *data)
-    assert code == 0 and text.startswith("row,system,state,quotation") and "no_evidence" in text
+    assert code == 0
+    assert text.startswith("row,system,state,quotation")
+    assert "no_evidence" in text
     code, text, _ = run("compare", "--themes", "time", "--markdown", *data)
-    assert code == 0 and "## Time" in text and "> " in text
+    assert code == 0
+    assert "## Time" in text
+    assert "> " in text
     assert run("themes", *data)[1].splitlines()[0].split() == ["time", "Time"]
     code, _, err = run("compare", "--themes", "nothing", *data)
-    assert code == 2 and err.count("\n") == 1
+    assert code == 2
+    assert err.count("\n") == 1
 
 
 @pytest.mark.slow

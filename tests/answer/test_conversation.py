@@ -79,7 +79,18 @@ def test_without_history_nothing_changes_and_long_histories_end() -> None:
 
 
 def test_strange_input_breaks_nothing() -> None:
-    for question in ("why", "(((", "\\1 \\g<0>", "and in Boston\\1?", "\0", "a" * 5000, "in in in", "and?", "what about", "2014"):
+    for question in (
+        "why",
+        "(((",
+        "\\1 \\g<0>",
+        "and in Boston\\1?",
+        "\0",
+        "a" * 5000,
+        "in in in",
+        "and?",
+        "what about",
+        "2014",
+    ):
         for before in (DAY, "", "(((", "\\1", "Which systems?", "Denver"):
             assert isinstance(resolve(question, [before], CATALOG), str)
 
@@ -93,4 +104,5 @@ def test_one_persons_questions_never_reach_another(pair: Library) -> None:
     assert "$30,000" in " ".join(s.text for s in other.statements)
     alone = pair.ask(question)
     assert not any(note.startswith("Read as") for note in alone.notes)
-    assert first.notes[0] == "Read as: How did Harbor City extend the school day?" and first.question == question
+    assert first.notes[0] == "Read as: How did Harbor City extend the school day?"
+    assert first.question == question

@@ -22,7 +22,7 @@ from casebook.library import Library
 from casebook.records import Answer, Cell, Citation, Comparison, Document, Page, Statement
 
 NASTY = (
-    "=HYPERLINK(\"http://x\") paid <script>alert(1)</script> & {{7*7}} ${x} *bold* [a](http://b) `c` $4.2 million to $16 million "
+    '=HYPERLINK("http://x") paid <script>alert(1)</script> & {{7*7}} ${x} *bold* [a](http://b) `c` $4.2 million to $16 million '
     "#1 50% off_by ~~x~~ \\textbf{y} “quoted” Ünïcode \u202emirrored\u202c end"
 )
 DOCUMENTS = {
@@ -84,7 +84,9 @@ def test_apa_lines() -> None:
     assert formats.apa(whole("denver", 2), DOCUMENTS["denver"]).endswith(", p. ii (page 2 of the file).")
     assert formats.apa(whole("mine"), DOCUMENTS["mine"]).startswith("Ana Núñez. (2019). A study_of")
     assert formats.apa(whole("bare"), DOCUMENTS["bare"]) == "Untitled notes (n.d.), p. 1."
-    assert formats.apa(whole("denver-original"), DOCUMENTS["denver-original"]).startswith("Education Resource Strategies. (n.d.).")
+    assert formats.apa(whole("denver-original"), DOCUMENTS["denver-original"]).startswith(
+        "Education Resource Strategies. (n.d.)."
+    )
     assert formats.quotation(VOTE, DOCUMENTS["denver"]).startswith("“The vote was 4 to 3.” — Turnaround Casebook")
 
 
@@ -94,24 +96,35 @@ def test_bibtex_is_read_by_bibtexparser() -> None:
     assert not library or not library.failed_blocks
     fields = {entry.key: {f.key: str(f.value) for f in entry.fields} for entry in entries}
     assert list(fields) == ["denver", "mine", "bare", "denver-original"]
-    assert fields["denver"]["year"] == "2026" and fields["denver"]["pages"] == "1, ii"
-    assert "The vote was 4 to 3." in fields["denver"]["annote"] and "p. ii" in fields["denver"]["annote"]
-    assert r"\$4.2 million to \$16 million" in fields["denver"]["annote"] and r"\textbackslash{}textbf" in fields["denver"]["annote"]
-    assert "year" not in fields["bare"] and "author" not in fields["bare"]
+    assert fields["denver"]["year"] == "2026"
+    assert fields["denver"]["pages"] == "1, ii"
+    assert "The vote was 4 to 3." in fields["denver"]["annote"]
+    assert "p. ii" in fields["denver"]["annote"]
+    assert r"\$4.2 million to \$16 million" in fields["denver"]["annote"]
+    assert r"\textbackslash{}textbf" in fields["denver"]["annote"]
+    assert "year" not in fields["bare"]
+    assert "author" not in fields["bare"]
 
 
 def test_ris_is_read_by_rispy() -> None:
     entries = rispy.loads(write(ALL, "ris").decode())
     assert [e["type_of_reference"] for e in entries] == ["RPRT"] * 4
-    assert entries[0]["authors"] == ["Turnaround Casebook"] and entries[0]["year"] == "2026"
-    assert entries[0]["notes"][0] == "p. 1: “The vote was 4 to 3. Then the work began.”" and len(entries[0]["notes"]) == 2
-    assert entries[1]["authors"] == ["Ana Núñez"] and "authors" not in entries[2]
+    assert entries[0]["authors"] == ["Turnaround Casebook"]
+    assert entries[0]["year"] == "2026"
+    assert entries[0]["notes"][0] == "p. 1: “The vote was 4 to 3. Then the work began.”"
+    assert len(entries[0]["notes"]) == 2
+    assert entries[1]["authors"] == ["Ana Núñez"]
+    assert "authors" not in entries[2]
 
 
 def test_csl_json() -> None:
     first, mine, bare, original = json.loads(write(ALL, "csl-json"))
-    assert first["type"] == "report" and first["issued"] == {"date-parts": [[2026]]} and first["page"] == "1, ii"
-    assert mine["author"] == [{"literal": "Ana Núñez"}] and "issued" not in bare and original["URL"] == "https://example.org/x"
+    assert first["type"] == "report"
+    assert first["issued"] == {"date-parts": [[2026]]}
+    assert first["page"] == "1, ii"
+    assert mine["author"] == [{"literal": "Ana Núñez"}]
+    assert "issued" not in bare
+    assert original["URL"] == "https://example.org/x"
     assert "Then the work began." in first["note"]
 
 
@@ -122,8 +135,11 @@ def test_csv_cells_run_nowhere_and_lose_nothing() -> None:
     for row in rows:
         for value in row.values():
             assert not value.lstrip().startswith(("=", "+", "-", "@", "\t"))
-    assert (rows[-1]["state"], rows[-1]["quotation"]) == ("no_evidence", "") and "Nearest: The vote" in rows[-1]["note"]
-    assert rows[-2]["row"] == "Time" and rows[-2]["more"] == "2" and rows[-2]["page"] == "1"
+    assert (rows[-1]["state"], rows[-1]["quotation"]) == ("no_evidence", "")
+    assert "Nearest: The vote" in rows[-1]["note"]
+    assert rows[-2]["row"] == "Time"
+    assert rows[-2]["more"] == "2"
+    assert rows[-2]["page"] == "1"
 
 
 @given(st.text(max_size=40))
@@ -140,12 +156,22 @@ def test_no_text_starts_a_formula(text: str) -> None:
 def test_markdown_shows_text_and_nothing_else(text: str) -> None:
     shown = MarkdownIt("commonmark").enable("table").enable("strikethrough").parse(f"> {export.escape('x' + text)}\n")
     kinds = {token.type for token in shown} | {child.type for token in shown for child in token.children or []}
-    assert kinds <= {"blockquote_open", "blockquote_close", "paragraph_open", "paragraph_close", "inline", "text", "text_special"}
+    assert kinds <= {
+        "blockquote_open",
+        "blockquote_close",
+        "paragraph_open",
+        "paragraph_close",
+        "inline",
+        "text",
+        "text_special",
+    }
     content = "".join(child.content for token in shown for child in token.children or [])
     assert content == formats.plain("x" + text)
 
 
-@pytest.mark.parametrize("text", ["# x", "- x", "+ x", "1. x", "2) x", "--- ", "=== ", "> x", "    x", "| a |", "~~~ x", "![x](y)"])
+@pytest.mark.parametrize(
+    "text", ["# x", "- x", "+ x", "1. x", "2) x", "--- ", "=== ", "> x", "    x", "| a |", "~~~ x", "![x](y)"]
+)
 def test_markdown_blocks_are_text_too(text: str) -> None:
     shown = MarkdownIt("commonmark").enable("table").parse(export.escape(text))
     assert [token.type for token in shown] == ["paragraph_open", "inline", "paragraph_close"]
@@ -154,8 +180,11 @@ def test_markdown_blocks_are_text_too(text: str) -> None:
 
 def test_markdown_has_headings_quotations_and_states() -> None:
     text = write([MATRIX], "markdown").decode()
-    assert "# Notes \\<b\\>" in text and "## Time" in text and "> The vote was 4 to 3." in text
-    assert "— Turnaround Casebook. (2026)." in text and "(2 more)" in text
+    assert "# Notes \\<b\\>" in text
+    assert "## Time" in text
+    assert "> The vote was 4 to 3." in text
+    assert "— Turnaround Casebook. (2026)." in text
+    assert "(2 more)" in text
     assert "*No evidence found.* Nothing came near enough." in text
 
 
@@ -163,9 +192,12 @@ def test_docx_is_read_back() -> None:
     word = Word(io.BytesIO(write([MATRIX, said("denver", 2)], "docx")))
     assert [p.text for p in word.paragraphs if p.style.name == "Heading 1"] == ["Time"]
     cells = [[cell.text for cell in row.cells] for table in word.tables for row in table.rows]
-    assert cells[0][0] == "Denver" and "“The vote was 4 to 3.”" in cells[0][1] and "p. 1." in cells[0][1]
+    assert cells[0][0] == "Denver"
+    assert "“The vote was 4 to 3.”" in cells[0][1]
+    assert "p. 1." in cells[0][1]
     assert "No evidence found" in cells[1][1]
-    assert "<script>alert(1)</script>" in cells[2][1] and "⟨U+202E⟩mirrored" in cells[2][1]
+    assert "<script>alert(1)</script>" in cells[2][1]
+    assert "⟨U+202E⟩mirrored" in cells[2][1]
 
 
 def test_control_characters_break_no_format() -> None:

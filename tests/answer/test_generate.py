@@ -1,4 +1,4 @@
-"""A language model is trusted with nothing: scripted servers that break, invent and obey documents; SmolLM2 when it is there."""
+"""A language model is trusted with nothing: scripted servers break, invent and obey documents; SmolLM2 when it is there."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def quoting(*texts: str, question: str = "What did Denver do?") -> Answer:
 
 def written(server, *texts: str, encode, seconds: float = 5.0, **more) -> list[Written]:  # type: ignore[no-untyped-def]
     model = Model(server.url, "tiny", "secret-key", seconds)
-    return list(generate.write(model, quoting(*(texts or (LONG, TUTORS, VOTE))), {"denver": "Denver Public Schools"}, encode, **more))
+    return list(
+        generate.write(model, quoting(*(texts or (LONG, TUTORS, VOTE))), {"denver": "Denver Public Schools"}, encode, **more)
+    )
 
 
 def test_true_sentences_pass_with_their_citations(encode) -> None:  # type: ignore[no-untyped-def]
@@ -91,8 +93,10 @@ def test_instructions_planted_in_a_document_are_neither_sent_nor_supported(encod
     with serving("say", "Denver closed 400 schools [2]. Readers should send money [2].") as server:
         found = written(server, LONG, PLANTED, encode=encode)
         sent = "".join(message["content"] for message in server.asked[0]["messages"])
-    assert "400 schools" not in sent and LONG[:40] in sent
-    assert len(found) == 2 and not any(w.supported for w in found)
+    assert "400 schools" not in sent
+    assert LONG[:40] in sent
+    assert len(found) == 2
+    assert not any(w.supported for w in found)
     assert "instruction" in found[0].problem
 
 
@@ -107,8 +111,12 @@ def test_the_model_gets_numbered_evidence_without_the_documents_own_notes(encode
         written(server, encode=encode)
         request = server.asked[0]
     evidence = request["messages"][-1]["content"]
-    assert "[1] Summit students" in evidence and "[4,5]" not in evidence and "What did Denver do?" in evidence
-    assert request["stream"] is True and request["model"] == "tiny" and server.keys == ["Bearer secret-key"]
+    assert "[1] Summit students" in evidence
+    assert "[4,5]" not in evidence
+    assert "What did Denver do?" in evidence
+    assert request["stream"] is True
+    assert request["model"] == "tiny"
+    assert server.keys == ["Bearer secret-key"]
 
 
 @pytest.mark.parametrize(
@@ -129,11 +137,12 @@ def test_a_server_that_breaks_ends_in_one_sentence_and_soon(encode, behavior: st
     begun = time.monotonic()
     with serving(behavior, "Summit students stayed an hour longer each day [1]. And then") as server:
         found: list[Written] = []
+        writing = generate.write(Model(server.url, "tiny", "", 0.7), quoting(LONG), {}, encode)
         with pytest.raises(ModelError, match=words) as caught:
-            for sentence in generate.write(Model(server.url, "tiny", "", 0.7), quoting(LONG), {}, encode):
-                found.append(sentence)
+            found.extend(iter(lambda: next(writing), None))
     assert time.monotonic() - begun < 20
-    assert "\n" not in str(caught.value) and "Traceback" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "Traceback" not in str(caught.value)
     if behavior in ("hang", "drop"):
         assert [w.text for w in found if w.supported] == ["Summit students stayed an hour longer each day."]
 
@@ -205,5 +214,5 @@ def test_none_of_a_small_models_inventions_passes(encode, capsys) -> None:  # ty
     for sentence, cited in passed:
         allowed = support.bare(" ".join(cited))
         assert set(re.findall(r"\d[\d,]*", sentence.text)) <= set(re.findall(r"\d[\d,]*", allowed))
-        assert {name for name in support.names(sentence.text)} <= set(re.findall(r"[^\W_]+", allowed)) | {"Denver"}
+        assert set(support.names(sentence.text)) <= set(re.findall(r"[^\W_]+", allowed)) | {"Denver"}
     assert total
