@@ -39,7 +39,7 @@ def _theme(path: Path, number: int, table: Any) -> Theme:
         raise UsageError(f"{path}: theme {number} is no table. Write it as [[theme]] with an id and a label.")
     for key in ("id", "label"):
         if not isinstance(table.get(key), str) or not table[key].strip():
-            raise UsageError(f"{path}: theme {number} needs {'an id' if key == 'id' else 'a label'}. Add `{key} = \"…\"`.")
+            raise UsageError(f'{path}: theme {number} needs {"an id" if key == "id" else "a label"}. Add `{key} = "…"`.')
     label = str(table["label"])
     terms = table.get("terms", [])
     if not isinstance(terms, list) or not all(isinstance(term, str) for term in terms):
