@@ -17,17 +17,26 @@ from answer.weights import calibration
 
 POINTS = ("careful", "balanced", "generous")
 SIGNALS = (
-    "score", "lead", "verdict", "top_verdict", "meaning", "coverage", "passage_coverage", "passage", "rarest_missing", "absent",
-    "names_missing", "fits", "retrieved",
+    "score",
+    "lead",
+    "verdict",
+    "top_verdict",
+    "meaning",
+    "coverage",
+    "passage_coverage",
+    "passage",
+    "rarest_missing",
+    "absent",
+    "names_missing",
+    "fits",
+    "retrieved",
 )
 """What the confidence is made of, in this order; see `signals`."""
 
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]*|\d[\d.,]*\d|\d)")
 
 
-def signals(
-    question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0
-) -> tuple[float, ...]:
+def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0) -> tuple[float, ...]:
     """The signals of the best candidates, in the order of `SIGNALS`.
 
     Verdicts are the cross-encoder's logits, 0 without it; `absent` is how many of the question's words no document has.
@@ -59,9 +68,7 @@ def _names_missing(text: str, there: set[str]) -> float:
     return len(names - there) / len(names) if names else 0.0
 
 
-def confidence(
-    question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0
-) -> float:
+def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0) -> float:
     """0 to 1, calibrated: how likely the best quotation answers the question."""
     if not found:
         return 0.0
@@ -83,9 +90,20 @@ def threshold(point: str, with_selector: bool) -> float:
 
 # --- what is missing, in words ---
 
-_HOW_MANY = re.compile(r"\bhow many ((?:[\w’'-]+ ){0,3}?[\w’'-]+?)(?: (?:did|does|do|is|was|were|are|has|have|had|can|will|would|in|of|at|from|to|on)\b|\?|$)", re.IGNORECASE)
-_NOUN_AFTER = re.compile(r"\b(?:what|which)(?: is| was| were| are)? (?:the |its |their )?((?:[\w’'$%-]+ ){0,3}?[\w’'-]+?)(?: (?:did|does|do|is|was|were|are|has|have|had|can|will|would|in|of|at|from|to|on|for|that|per)\b|\?|$)", re.IGNORECASE)
-_PER_PUPIL = re.compile(r"\bper[- ](?:pupil|student|school|child|teacher)(?: (?:cost|spending|funding|price|amount))?|\bcosts? per \w+", re.IGNORECASE)
+_HOW_MANY = re.compile(
+    r"\bhow many ((?:[\w’'-]+ ){0,3}?[\w’'-]+?)(?: (?:did|does|do|is|was|were|are|has|have|had|can|will|would|in|of|at|"
+    r"from|to|on)\b|\?|$)",
+    re.IGNORECASE,
+)
+_NOUN_AFTER = re.compile(
+    r"\b(?:what|which)(?: is| was| were| are)? (?:the |its |their )?((?:[\w’'$%-]+ ){0,3}?[\w’'-]+?)(?: (?:did|does|do|"
+    r"is|was|were|are|has|have|had|can|will|would|in|of|at|from|to|on|for|that|per)\b|\?|$)",
+    re.IGNORECASE,
+)
+_PER_PUPIL = re.compile(
+    r"\bper[- ](?:pupil|student|school|child|teacher)(?: (?:cost|spending|funding|price|amount))?|\bcosts? per \w+",
+    re.IGNORECASE,
+)
 
 
 def missing(question: Question, absent: Sequence[str]) -> str:

@@ -94,8 +94,7 @@ def stems(text: str) -> list[str]:
 def weigh(words: Sequence[str], frequency: Mapping[str, int], passages: int) -> dict[str, float]:
     """Question words -> {stem: weight}, the inverse document frequency of BM25; a word nobody has weighs most."""
     return {
-        _stem(word): math.log(1 + (passages - frequency.get(word, 0) + 0.5) / (frequency.get(word, 0) + 0.5))
-        for word in words
+        _stem(word): math.log(1 + (passages - frequency.get(word, 0) + 0.5) / (frequency.get(word, 0) + 0.5)) for word in words
     }
 
 
@@ -178,8 +177,13 @@ def _vector(quotable: Quotable, vectors_of: SentenceVectors, known: dict[str, np
 
 
 def _candidate(
-    question: Question, quotable: Quotable, vector: np.ndarray, passage: tuple[float, float], query: np.ndarray,
-    weights: Mapping[str, float], sources: Sources,
+    question: Question,
+    quotable: Quotable,
+    vector: np.ndarray,
+    passage: tuple[float, float],
+    query: np.ndarray,
+    weights: Mapping[str, float],
+    sources: Sources,
 ) -> Candidate:
     """`passage` is its passage's (rank score, cosine); "beside" and "verdict" are filled in later."""
     document = quotable.passage.document
@@ -220,7 +224,7 @@ def _called(call: str, text: str) -> bool:
 
 
 def shown(candidate: Candidate) -> str:
-    """What the cross-encoder reads of a candidate: its system, the context it is shown with, and the quotation, notes left out."""
+    """What the cross-encoder reads of a candidate: its system, its context, and the quotation, note numbers left out."""
     quotable = candidate.quotable
     lead = f"{candidate.system}. " if candidate.system else ""
     return _NOTES.sub("", f"{lead}{quotable.context} {quotable.text}" if quotable.context else f"{lead}{quotable.text}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from casebook.records import Answer, Citation, Hit, Statement
 class AnswerSettings:
     """`point` is an operating point of `answer.abstain`; `threshold`, when given, is the confidence asked instead."""
 
-    select: SelectSettings = SelectSettings()
+    select: SelectSettings = field(default_factory=SelectSettings)
     point: str = "balanced"
     threshold: float | None = None
 
@@ -42,9 +42,7 @@ class Evidence:
     checked: tuple[str, ...] = ()
 
 
-def weighed(
-    question: Question, evidence: Evidence, sources: Sources, relevance: Relevance | None = None
-) -> list[Candidate]:
+def weighed(question: Question, evidence: Evidence, sources: Sources, relevance: Relevance | None = None) -> list[Candidate]:
     """Every quotation the evidence holds, scored, best first."""
     return judge(question, candidates(question, evidence.hits, evidence.query, evidence.weights, sources), relevance)
 
@@ -79,10 +77,18 @@ def _notes(question: Question, chosen: Sequence[Candidate], checked: Sequence[st
     answered = {c.system for c in chosen}
     if question.kind == "which_systems":
         none = [system for system in checked if system not in answered]
-        return (f"All {len(checked)} systems were checked; no evidence was found for: {', '.join(none)}.",) if none and checked else ()
+        return (
+            (f"All {len(checked)} systems were checked; no evidence was found for: {', '.join(none)}.",)
+            if none and checked
+            else ()
+        )
     if question.kind == "comparison" and len(question.systems) > 1:
         return tuple(f"Nothing was found on this for {system}." for system in question.systems if system not in answered)
     if question.kind == "yes_no":
         sides = {speaks_against(c.text) for c in chosen}
-        return ("The quotations include evidence for and against; read them all before saying yes or no.",) if len(sides) > 1 else ()
+        return (
+            ("The quotations include evidence for and against; read them all before saying yes or no.",)
+            if len(sides) > 1
+            else ()
+        )
     return ()

@@ -11,32 +11,73 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 KINDS = (
-    "which_systems", "comparison", "yes_no", "figure", "date", "person", "place", "list", "definition", "how_why",
-    "synthesis", "fact",
+    "which_systems",
+    "comparison",
+    "yes_no",
+    "figure",
+    "date",
+    "person",
+    "place",
+    "list",
+    "definition",
+    "how_why",
+    "synthesis",
+    "fact",
 )
 
 _SYSTEM_NOUN = r"(?:systems?|districts?|operators?|networks?|school operators?|organizations?|cities|case studies|cases)"
 _LEAD = r"^(?:please |can you |could you |tell me |say |i (?:want|need|would like) to know |and |so |but )*"
 _AUXILIARY = r"(?:did|does|do|is|was|were|are|has|have|had|can|could|will|would|should)"
 _RULES: tuple[tuple[str, str], ...] = (
-    ("which_systems", rf"\b(?:which|what|who among the) (?:of the |other )?(?:ten |six |four |school |turnaround )*{_SYSTEM_NOUN}\b(?! (?:of|official|office|leader|administrator))"),
-    ("which_systems", rf"\b(?:name|list|identify) (?:all )?(?:the |every )?(?:ten )?{_SYSTEM_NOUN} (?:that|which|who|with|where)\b"),
+    (
+        "which_systems",
+        rf"\b(?:which|what|who among the) (?:of the |other )?(?:ten |six |four |school |turnaround "
+        rf")*{_SYSTEM_NOUN}\b(?! (?:of|official|office|leader|administrator))",
+    ),
+    (
+        "which_systems",
+        rf"\b(?:name|list|identify) (?:all )?(?:the |every )?(?:ten )?{_SYSTEM_NOUN} (?:that|which|who|with|where)\b",
+    ),
     ("comparison", r"\b(?:compare[ds]?|comparison|versus|vs\.?|differ(?:s|ed|ences?)?|in common|unlike|contrast|similarit)"),
     ("yes_no", rf"{_LEAD}(?:is it true (?:that )?|{_AUXILIARY}(?:n['’]t)? )"),
     ("figure", r"\bhow (?:many|much|large|big|long|far|often|old|high|low|small|fast|deep|steep|likely)\b"),
-    ("figure", r"\b(?:what|which) (?:\S+ ){0,4}?(?:percent(?:age)?|share|number|proportion|fraction|amount|rate|budget|price|costs?|salar(?:y|ies)|size|total|sum|gpa|enrollment|margin|grant amount|score|stipend|bonus|fee)\b"),
+    (
+        "figure",
+        r"\b(?:what|which) (?:\S+ ){0,4}?(?:percent(?:age)?|share|number|proportion|fraction|amount|rate|budget|price|"
+        r"costs?|salar(?:y|ies)|size|total|sum|gpa|enrollment|margin|grant amount|score|stipend|bonus|fee)\b",
+    ),
     ("figure", r"\bwhat (?:did|does|do|would|will) .*\bcosts?\b|\bhow (?:did|does) .* cost\b.*\bper\b"),
-    ("date", rf"{_LEAD}(?:(?:in|since|by|until|from|on) )?(?:when|what (?:year|month|date|day)|which (?:year|month|date|school year|day))\b"),
+    (
+        "date",
+        rf"{_LEAD}(?:(?:in|since|by|until|from|on) )?(?:when|what (?:year|month|date|day)|which (?:year|month|date|"
+        rf"school year|day))\b",
+    ),
     ("person", rf"{_LEAD}(?:(?:by|for|with|to|from|under) )?(?:who|whom|whose)\b"),
-    ("person", r"\b(?:what|which) (?:was the name of |is the name of )?(?:the )?(?:\S+ ){0,2}?(?:superintendent|principal|chief executive|ceo|foundation|economist|mayor|researcher|university|consultant|founder|partner|company|firm|donor|author)\b(?! (?:do|did|does))"),
+    (
+        "person",
+        r"\b(?:what|which) (?:was the name of |is the name of )?(?:the )?(?:\S+ ){0,2}?(?:superintendent|principal|"
+        r"chief executive|ceo|foundation|economist|mayor|researcher|university|consultant|founder|partner|company|firm|"
+        r"donor|author)\b(?! (?:do|did|does))",
+    ),
     ("place", rf"{_LEAD}where\b|\b(?:in )?(?:what|which) (?:city|state|town|neighborhood|county)\b"),
-    ("list", r"\b(?:list|name|enumerate|identify) (?:the|all|some|three|four|five|two|six|any)\b|\bwhat (?:were|are) (?:the |its |their |all )?(?:\S+ ){0,3}?\S+s\b|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|several|kinds? of|types? of|sorts? of)\b|\bwhich (?:\S+ )?(?:schools|programs|models|grades|groups|foundations|grants|steps|elements|parts|measures)\b"),
-    ("definition", r"\bdefine\b|\bwhat (?:does|do|did) .+ mean\b|\bmeant by\b|\bdefinition of\b|^what(?: is|['’]s| was| are| were) (?:an? |the )?[\w.'’ -]{2,60}\?*$"),
+    (
+        "list",
+        r"\b(?:list|name|enumerate|identify) (?:the|all|some|three|four|five|two|six|any)\b|\bwhat (?:were|are) (?:the |"
+        r"its |their |all )?(?:\S+ ){0,3}?\S+s\b|\b(?:what|which) (?:two|three|four|five|six|seven|eight|nine|ten|"
+        r"several|kinds? of|types? of|sorts? of)\b|\bwhich (?:\S+ )?(?:schools|programs|models|grades|groups|"
+        r"foundations|grants|steps|elements|parts|measures)\b",
+    ),
+    (
+        "definition",
+        r"\bdefine\b|\bwhat (?:does|do|did) .+ mean\b|\bmeant by\b|\bdefinition of\b|^what(?: is|['’]s| was| are| were) "
+        r"(?:an? |the )?[\w.'’ -]{2,60}\?*$",
+    ),
     ("how_why", rf"{_LEAD}(?:how|why|what made|what caused|what explains|for what reason|in what way)\b|\bwhy\b"),
 )
 _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _RULES)
 _GENERAL = re.compile(
-    r"\b(?:across|in general|overall|generally|lessons?|what works|the record|these cases|the cases|all (?:ten|systems)|most systems|"
+    r"\b(?:across|in general|overall|generally|lessons?|what works|the record|these cases|the cases|all (?:ten|systems)|"
+    r"most systems|"
     r"case studies (?:say|show|suggest|agree)|evidence (?:say|show|suggest)|research (?:say|show|suggest)|common(?:ly)?)\b",
     re.IGNORECASE,
 )
@@ -50,8 +91,14 @@ _MONTH = r"january|february|march|april|may|june|july|august|september|october|n
 HOLDS: Mapping[str, re.Pattern[str]] = {
     "number": re.compile(rf"\d|\b(?:{_NUMBER_WORD})\b", re.IGNORECASE),
     "money": re.compile(r"[$€£]\s?\d|\b(?:dollars?|cents?|euros?|pounds)\b|\b\d[\d.,]* (?:million|billion)\b", re.IGNORECASE),
-    "percent": re.compile(rf"%|\bper ?cent|\bpercentage|\b(?:{_NUMBER_WORD}) (?:in|of|out of) (?:\w+ )?(?:{_NUMBER_WORD}|\d)|\b(?:half|third|quarter|fifth|tenth)s?\b|\d+ (?:of|out of) (?:\w+ )?\d+", re.IGNORECASE),
-    "date": re.compile(rf"\b(?:1[5-9]|20)\d\d\b|\b(?:{_MONTH}) \d|\b\d{{1,4}} (?:bc|ad|ce)\b|\bcentury\b|\b\d{{4}}s\b", re.IGNORECASE),
+    "percent": re.compile(
+        rf"%|\bper ?cent|\bpercentage|\b(?:{_NUMBER_WORD}) (?:in|of|out of) (?:\w+ )?(?:{_NUMBER_WORD}|\d)|\b(?:half|"
+        rf"third|quarter|fifth|tenth)s?\b|\d+ (?:of|out of) (?:\w+ )?\d+",
+        re.IGNORECASE,
+    ),
+    "date": re.compile(
+        rf"\b(?:1[5-9]|20)\d\d\b|\b(?:{_MONTH}) \d|\b\d{{1,4}} (?:bc|ad|ce)\b|\bcentury\b|\b\d{{4}}s\b", re.IGNORECASE
+    ),
     "person": re.compile(r"(?<!^)(?<![.!?:“] )\b[A-Z][\w’'.-]+|^[A-Z][\w’'-]+ [A-Z]"),
     "place": re.compile(r"(?<!^)(?<![.!?:“] )\b[A-Z][\w’'-]+"),
 }
@@ -59,12 +106,14 @@ HOLDS: Mapping[str, re.Pattern[str]] = {
 
 _NOTES = re.compile(r"\[[\d,\s–-]+\]")
 _YEARS = re.compile(
-    rf"\b(?:1[5-9]|20)\d\d(?:[-–/]\d\d(?:\d\d)?)?\b(?!,\d| (?:students|teachers|schools|people|children|percent))|\b(?:{_MONTH}) \d{{1,2}}\b",
+    rf"\b(?:1[5-9]|20)\d\d(?:[-–/]\d\d(?:\d\d)?)?\b(?!,\d| (?:students|teachers|schools|people|children|percent))|"
+    rf"\b(?:{_MONTH}) \d{{1,2}}\b",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 _MONEY = re.compile(
-    r"\b(?:costs?|pa(?:y|id|ys)|spen[dt]|money|dollars?|salar\w+|budget|price|fund\w*|grants?|stipends?|bonus\w*|fees?|raise[ds]?|donat\w+)\b",
+    r"\b(?:costs?|pa(?:y|id|ys)|spen[dt]|money|dollars?|salar\w+|budget|price|fund\w*|grants?|stipends?|bonus\w*|fees?|"
+    r"raise[ds]?|donat\w+)\b",
     re.IGNORECASE,
 )
 _DURATION = re.compile(r"\bhow (?:long|old|often|far|large|big|high|small|low|fast|deep)\b", re.IGNORECASE)
@@ -91,7 +140,8 @@ def understand(text: str, names: Mapping[str, Sequence[str]]) -> Question:
 
 
 _BETWEEN = re.compile(
-    r"[,;]?\s+(?:and|while|but|whereas)\s+(?=(?:how|what|which|who|whom|when|where|why|did|was|were)\b)|;\s+|[,;]\s+(?=(?:how|what|which|who|whom|when|where|why)\b)",
+    r"[,;]?\s+(?:and|while|but|whereas)\s+(?=(?:how|what|which|who|whom|when|where|why|did|was|were)\b)|;\s+|"
+    r"[,;]\s+(?=(?:how|what|which|who|whom|when|where|why)\b)",
     re.IGNORECASE,
 )
 

@@ -21,29 +21,42 @@ Place = tuple[str, int, Span]
 """(document, page, range on the page)."""
 
 _REFERENCE_HEADING = re.compile(
-    r"^(?:[\divx]+[.)]?\s+)?(?:(?:list of |data |key |selected |primary )?sources?|sources? (?:and|consulted|cited)\b.*|references?(?: and .*| list| cited)?|"
-    r"(?:selected |annotated )?bibliography|works cited|literature(?: cited)?|citations?|(?:foot|end)?notes?|notes and (?:sources|references)|"
+    r"^(?:[\divx]+[.)]?\s+)?(?:(?:list of |data |key |selected |primary )?sources?|sources? (?:and|consulted|cited)\b.*|"
+    r"references?(?: and .*| list| cited)?|"
+    r"(?:selected |annotated )?bibliography|works cited|literature(?: cited)?|citations?|(?:foot|end)?notes?|notes and "
+    r"(?:sources|references)|"
     r"further reading|table of contents|contents|index|acknowledge?ments?|photo credits?|image credits?)\s*:?$",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"https?:|\bwww\.|\bdoi(?:\.org|:)\s?|\b[\w.-]+@[\w-]+\.\w{2,}\b", re.IGNORECASE)
 _REFERENCE_LINE = re.compile(
-    r"^(?:\[?\d{1,3}\]?[.)]?\s+)?[A-Z][^.!?]{0,120}\((?:19|20)\d\d[a-z]?\)\.?\s|^\d{1,3}\.\t|^(?:ibid|op\. cit|retrieved (?:from|on)|see also:?)\b|"
-    r"\((?:[A-Z][^()]{2,80}, )?(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? (?:\d{1,2},? )?(?:19|20)\d\d\)\.$",
+    r"^(?:\[?\d{1,3}\]?[.)]?\s+)?[A-Z][^.!?]{0,120}\((?:19|20)\d\d[a-z]?\)\.?\s|^\d{1,3}\.\t|^(?:ibid|op\. cit|"
+    r"retrieved (?:from|on)|see also:?)\b|"
+    r"\((?:[A-Z][^()]{2,80}, )?(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*\.? (?:\d{1,2},? )?(?:19|"
+    r"20)\d\d\)\.$",
     re.IGNORECASE,
 )
 _LEANS = re.compile(
-    r"^[\"“‘(]?(?:They|This|That(?! is)|These|Those|It|Its|Their|Them|He|She|His|Her|Such|Both(?! (?:of )?[A-Z])|Neither(?! [A-Z])|"
-    r"Another|Others?\b|The (?:same|others?|latter|former|first|second|third|two|three|rest|remainder|result|reason|answer|vote|"
-    r"figures?|plan|program|effort|study|report|review|change|idea|zone|network|office|group|team|school|district)\b|By then|Since then|Then|"
-    r"At the (?:same time|time|other)|On the (?:same|other|second)|In (?:the same|that|those|these|this)\b|But|And|So|Yet|Nor|Or|Instead|"
-    r"However|Also|Even so|Still|Thus|Hence|Therefore|Moreover|Meanwhile|Nevertheless|Elsewhere|Later|Afterwards?|Here|There(?= had| was| were| is| are)?|"
-    r"(?:A|Each|Some|Most|Many|Several|All|None|One|Two|Three|Half) (?:of (?:them|these|those)|other|such)\b|For (?:this|that|these)|"
+    r"^[\"“‘(]?(?:They|This|That(?! is)|These|Those|It|Its|Their|Them|He|She|His|Her|Such|Both(?! (?:of )?[A-Z])|"
+    r"Neither(?! [A-Z])|"
+    r"Another|Others?\b|The (?:same|others?|latter|former|first|second|third|two|three|rest|remainder|result|reason|"
+    r"answer|vote|"
+    r"figures?|plan|program|effort|study|report|review|change|idea|zone|network|office|group|team|school|district)\b|By "
+    r"then|Since then|Then|"
+    r"At the (?:same time|time|other)|On the (?:same|other|second)|In (?:the same|that|those|these|this)\b|But|And|So|"
+    r"Yet|Nor|Or|Instead|"
+    r"However|Also|Even so|Still|Thus|Hence|Therefore|Moreover|Meanwhile|Nevertheless|Elsewhere|Later|Afterwards?|Here|"
+    r"There(?= had| was| were| is| are)?|"
+    r"(?:A|Each|Some|Most|Many|Several|All|None|One|Two|Three|Half) (?:of (?:them|these|those)|other|such)\b|For "
+    r"(?:this|that|these)|"
     r"(?:One|Another) (?:reason|exception|answer|result))\b"
 )
 _ENDS = re.compile(r"[.!?:;…][\"'”’)\]\d,\s\[–-]*$")
 _INITIALS = re.compile(r"\b(?:[A-Z]\.){2,}$")
-_HANGS = re.compile(r"(?:,|\b(?:a|an|the|of|in|on|at|to|for|by|with|from|and|or|but|as|that|which|who|than|its|their|about|over))$", re.IGNORECASE)
+_HANGS = re.compile(
+    r"(?:,|\b(?:a|an|the|of|in|on|at|to|for|by|with|from|and|or|but|as|that|which|who|than|its|their|about|over))$",
+    re.IGNORECASE,
+)
 _ITEM = re.compile(r"^\s*(?:[•▪◦‣*·–—-]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
 
 
@@ -66,9 +79,7 @@ class Quotable:
 def reference_matter(heading: str, text: str = "") -> bool:
     """Whether text under this heading is a list of sources, or the text itself an entry of one."""
     return bool(
-        _REFERENCE_HEADING.match(" ".join(heading.split()))
-        or _ADDRESS.search(text)
-        or (text and _REFERENCE_LINE.search(text))
+        _REFERENCE_HEADING.match(" ".join(heading.split())) or _ADDRESS.search(text) or (text and _REFERENCE_LINE.search(text))
     )
 
 
@@ -114,9 +125,13 @@ def _quotable(passage: Passage, position: int, around: Around) -> Quotable | Non
         return None
     form = form_of(text)
     if form == "row":
-        return Quotable(passage, text, (_place(passage, position),), ((passage, position),), _head(passage, position, around), form)
+        return Quotable(
+            passage, text, (_place(passage, position),), ((passage, position),), _head(passage, position, around), form
+        )
     if form == "item":
-        return Quotable(passage, text, (_place(passage, position),), ((passage, position),), _lead(passage, position, around), form)
+        return Quotable(
+            passage, text, (_place(passage, position),), ((passage, position),), _lead(passage, position, around), form
+        )
     if form == "prose" and not (_INITIALS.search(text) and (whole := _joined(passage, position, around))):
         return _prose(passage, text, (_place(passage, position),), ((passage, position),), around)
     return whole if form == "prose" else _joined(passage, position, around)
@@ -214,6 +229,10 @@ def _fit(first: tuple[Passage, int], second: tuple[Passage, int]) -> bool:
         return _continues(end) and bool(_ENDS.search(end))
     if _ENDS.search(start) or not _ENDS.search(end) or not _starts(start):
         return False
-    if second[0].page - first[0].page > 1 or reference_matter(first[0].heading, start) or reference_matter(second[0].heading, end):
+    if (
+        second[0].page - first[0].page > 1
+        or reference_matter(first[0].heading, start)
+        or reference_matter(second[0].heading, end)
+    ):
         return False
     return _continues(end) or bool(_HANGS.search(start))

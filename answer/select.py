@@ -33,8 +33,10 @@ NARROW = frozenset({"figure", "date", "person", "place", "definition"})
 """Kinds that one sentence answers; a second is shown only when it is nearly as good."""
 
 _AGAINST = re.compile(
-    r"\b(?:not|no|never|none|nor|neither|without|fail\w*|fell|drop\w*|declin\w*|lost|los[et]s?|wors\w*|lower|little|few|mixed|flat|"
-    r"although|but|however|despite|refus\w*|reject\w*|oppos\w*|doubt\w*|ended|closed|only|cannot|could not|n['’]t|unchanged|disput\w*)\b",
+    r"\b(?:not|no|never|none|nor|neither|without|fail\w*|fell|drop\w*|declin\w*|lost|los[et]s?|wors\w*|lower|little|few|"
+    r"mixed|flat|"
+    r"although|but|however|despite|refus\w*|reject\w*|oppos\w*|doubt\w*|ended|closed|only|cannot|could not|n['’]t|"
+    r"unchanged|disput\w*)\b",
     re.IGNORECASE,
 )
 
@@ -112,7 +114,11 @@ def both_sides(found: Sequence[Candidate], settings: SelectSettings) -> list[Can
         if any(speaks_against(c.text) == against for c in chosen):
             continue
         other = next((c for c in found[:12] if speaks_against(c.text) == against and c.named), None)
-        if other and other.score >= found[0].score - settings.other_side and not any(repeats(other, c, settings.redundancy) for c in chosen):
+        if (
+            other
+            and other.score >= found[0].score - settings.other_side
+            and not any(repeats(other, c, settings.redundancy) for c in chosen)
+        ):
             chosen.append(other)
     return chosen
 
@@ -125,9 +131,9 @@ def read_on(chosen: list[Candidate], found: Sequence[Candidate], settings: Selec
         if len(added) >= settings.statements:
             break
         after = _following(candidate, found)
-        if after and after.score >= found[0].score - settings.next_within:
-            if not any(repeats(after, other, settings.redundancy) for other in added):
-                added.append(after)
+        near = after is not None and after.score >= found[0].score - settings.next_within
+        if after and near and not any(repeats(after, other, settings.redundancy) for other in added):
+            added.append(after)
     return added
 
 
@@ -153,7 +159,7 @@ def grouped(chosen: Sequence[Candidate]) -> list[Candidate]:
 
 
 def whole_list(question: Question, found: Sequence[Candidate]) -> list[Candidate]:
-    """When the best evidence is an item of a list, or the sentence before one, all its items in order with that sentence first."""
+    """The whole list when the best evidence is one of its items or the sentence before it; that sentence comes first."""
     best = found[0]
     lead = best if best.text.rstrip(" []0123456789,").endswith(":") else None
     if best.quotable.form == "item" and best.quotable.context and question.kind == "list":

@@ -40,5 +40,7 @@ def calibration(with_selector: bool) -> Calibration:
 
 
 def _read(with_selector: bool) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))["with_selector" if with_selector else "without_selector"]
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))[
+        "with_selector" if with_selector else "without_selector"
+    ]
     return found

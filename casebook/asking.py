@@ -170,8 +170,7 @@ def _absent(snapshot: Snapshot, words: Sequence[str], question: Question, docume
     asked = [d.id for d in documents if not question.systems or d.system in question.systems]
     written = {word.casefold(): word for word in lexical._WORD.findall(question.text)}
     return tuple(
-        written.get(word, word) for word in words
-        if len(word) > 2 and not lexical.search(snapshot.connection, word, 1, asked)
+        written.get(word, word) for word in words if len(word) > 2 and not lexical.search(snapshot.connection, word, 1, asked)
     )
 
 

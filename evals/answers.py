@@ -87,8 +87,11 @@ def _row(task: Task, asking: Asking, baselines: Baselines | None) -> Row:
     texts = [s.text for s in answer.statements]
     found = baselines.answers(task.question, asking.search) if baselines and task.answerable else {}
     return Row(
-        task, answer,
-        abstain.signals(asked.question, asked.found, asked.evidence.weights, len(asked.evidence.absent)) if asked.found else (0.0,) * len(abstain.SIGNALS),
+        task,
+        answer,
+        abstain.signals(asked.question, asked.found, asked.evidence.weights, len(asked.evidence.absent))
+        if asked.found
+        else (0.0,) * len(abstain.SIGNALS),
         task.says(texts) if task.answerable else 0.0,
         task.says(texts[:1]) if task.answerable else 0.0,
         set(task.systems) <= {s.system for s in answer.statements},
@@ -124,7 +127,9 @@ def squad(folder: Path) -> list[Task]:
     for row in _lines(folder / "queries.jsonl"):
         spans = [a["text"].casefold() for a in row["metadata"]["answers"]]
         answerable = not row["metadata"]["is_impossible"]
-        found.append(Task(row["_id"], row["text"], answerable, "answerable" if answerable else "trap", _spans(spans), gold=tuple(spans)))
+        found.append(
+            Task(row["_id"], row["text"], answerable, "answerable" if answerable else "trap", _spans(spans), gold=tuple(spans))
+        )
     return found
 
 
@@ -140,8 +145,15 @@ def clapnq(folder: Path) -> list[Task]:
         sentences = tuple(dict.fromkeys(s for output in outputs for s in output.get("selected_sentences", ())))
         answerable = not row["metadata"]["is_impossible"]
         found.append(
-            Task(row["_id"], row["text"], answerable, "answerable" if answerable else "unanswerable", _recall(sentences),
-                 gold=sentences, precision=_precision(sentences))
+            Task(
+                row["_id"],
+                row["text"],
+                answerable,
+                "answerable" if answerable else "unanswerable",
+                _recall(sentences),
+                gold=sentences,
+                precision=_precision(sentences),
+            )
         )
     return found
 
@@ -215,8 +227,11 @@ def _by_kind(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
         groups[row.task.kind if row.task.answerable else f"{row.task.kind}, unanswerable"].append(row)
     return {
         kind: {
-            "questions": len(own), "holds_gold": _mean(r.right for r in own), "first": _mean(r.first > 0 for r in own),
-            "recall": _mean(r.recall for r in own), "covers_systems": _mean(r.covers for r in own),
+            "questions": len(own),
+            "holds_gold": _mean(r.right for r in own),
+            "first": _mean(r.first > 0 for r in own),
+            "recall": _mean(r.recall for r in own),
+            "covers_systems": _mean(r.covers for r in own),
             "confidence": _mean(r.answer.confidence for r in own),
         }
         for kind, own in sorted(groups.items())
@@ -229,11 +244,18 @@ def _sentence_scores(rows: Sequence[Row]) -> dict[str, float]:
     recall = [r.recall for r in rows]
     p, r = float(np.mean(precision)), float(np.mean(recall))
     each = [measure.f1(a, b) for a, b in zip(precision, recall, strict=True)]
-    return {"sentence_precision": round(p, 4), "sentence_recall": round(r, 4), "sentence_f1": round(measure.f1(p, r), 4), "f1_per_question": _mean(each)}
+    return {
+        "sentence_precision": round(p, 4),
+        "sentence_recall": round(r, 4),
+        "sentence_f1": round(measure.f1(p, r), 4),
+        "f1_per_question": _mean(each),
+    }
 
 
 def made_by() -> dict[str, str]:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
     return {"commit": commit, "command": shlex.join(["python", "-m", f"evals.{Path(sys.argv[0]).stem}", *sys.argv[1:]])}
 
 
@@ -242,12 +264,16 @@ def opened(options: argparse.Namespace) -> tuple[Asking, list[Task]]:
     relevance = None if options.without_selector else remembered(library.relevance, options.cache)
     settings = library.search_settings
     if options.set == "collection":
-        return Asking(library.snapshot, library.encoder, settings, library.answer_settings(), relevance), collection(options.split)
+        return Asking(library.snapshot, library.encoder, settings, library.answer_settings(), relevance), collection(
+            options.split
+        )
     from evals.beir import snapshot_from_beir
 
     folder = options.sets / options.set
     snapshot = snapshot_from_beir(folder, options.cache, library.encoder)
-    return Asking(snapshot, library.encoder, settings, library.answer_settings(), relevance), (squad if "squad" in options.set else clapnq)(folder)
+    return Asking(snapshot, library.encoder, settings, library.answer_settings(), relevance), (
+        squad if "squad" in options.set else clapnq
+    )(folder)
 
 
 def main() -> int:
@@ -286,17 +312,34 @@ def show(rows: Sequence[Row], asked: float) -> None:
         refused = row.answer.confidence < asked
         if row.task.answerable == row.right and row.task.answerable != refused:
             continue
-        print(f"\n{row.task.id} [{row.task.kind} as {row.answer.kind}] {row.answer.confidence:.2f}{' REFUSED' if refused else ''} {row.task.question}")
+        print(
+            f"\n{row.task.id} [{row.task.kind} as {row.answer.kind}] "
+            f"{row.answer.confidence:.2f}{' REFUSED' if refused else ''} {row.task.question}"
+        )
         print("   gold:", *(f"{g[:220]} |" for g in row.task.gold) if row.task.answerable else "none")
         for statement in row.answer.statements:
-            print("   -", statement.citations[0].document, statement.citations[0].page, f"{statement.score:.2f}", statement.text[:220])
+            print(
+                "   -",
+                statement.citations[0].document,
+                statement.citations[0].page,
+                f"{statement.score:.2f}",
+                statement.text[:220],
+            )
 
 
 def as_json(row: Row) -> dict[str, Any]:
     return {
-        "id": row.task.id, "question": row.task.question, "kind": row.task.kind, "answerable": row.task.answerable,
-        "confidence": row.answer.confidence, "right": row.right, "recall": row.recall, "first": row.first, "signals": row.signals,
-        "statements": [s.text for s in row.answer.statements], "covers": row.covers,
+        "id": row.task.id,
+        "question": row.task.question,
+        "kind": row.task.kind,
+        "answerable": row.task.answerable,
+        "confidence": row.answer.confidence,
+        "right": row.right,
+        "recall": row.recall,
+        "first": row.first,
+        "signals": row.signals,
+        "statements": [s.text for s in row.answer.statements],
+        "covers": row.covers,
     }
 
 

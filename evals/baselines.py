@@ -25,7 +25,9 @@ class Baselines:
         self._vectors = np.asarray(snapshot.sentences, np.float32)
         self._usable = np.array([bool(text.strip()) and bool(form_of(text)) for text in self._texts])
         self._words = sqlite3.connect(":memory:")
-        self._words.execute("CREATE VIRTUAL TABLE passages_fts USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')")
+        self._words.execute(
+            "CREATE VIRTUAL TABLE passages_fts USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')"
+        )
         rows = [(i + 1, t) for i, (t, ok) in enumerate(zip(self._texts, self._usable, strict=True)) if ok]
         self._words.executemany("INSERT INTO passages_fts (rowid, text) VALUES (?, ?)", rows)
 

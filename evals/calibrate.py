@@ -109,7 +109,8 @@ def fit_confidence(found: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any
     held = {"bias": round(model.bias, 4), "points": points}
     held["weights"] = {name: round(float(w), 4) for name, w in zip(abstain.SIGNALS, model.weights, strict=True)}
     known = {
-        "questions": len(found), "right": int(y.sum()),
+        "questions": len(found),
+        "right": int(y.sum()),
         "abstention_auroc": round(measure.auroc(left_out, answerable), 4),
         "right_answer_auroc": round(measure.auroc(left_out, y), 4),
         "expected_calibration_error": round(measure.calibration_error(left_out, y), 4),
@@ -168,10 +169,14 @@ def main() -> int:
 
         pool = replace(asking, snapshot=snapshot_from_beir(options.open, options.cache, library.encoder))
         more = cases(open_tasks(options.open), pool)
-    result: dict[str, Any] = {"made_by": answers.made_by() | {"fitted_on": f"{len(own)} dev questions of evals/gold, {len(more)} open ones"}}
+    result: dict[str, Any] = {
+        "made_by": answers.made_by() | {"fitted_on": f"{len(own)} dev questions of evals/gold, {len(more)} open ones"}
+    }
     result["without_selector"], known = fitted(own, more)
     result["without_selector"]["left_out"] = known
-    weights.FILE.write_text(json.dumps(result | {"with_selector": json.loads(weights.FILE.read_text())["with_selector"]}, indent=1) + "\n")
+    weights.FILE.write_text(
+        json.dumps(result | {"with_selector": json.loads(weights.FILE.read_text())["with_selector"]}, indent=1) + "\n"
+    )
     print(json.dumps(known))
     relevance = remembered(library.relevance, options.cache)
     if relevance:

@@ -34,13 +34,24 @@ class Gold:
 
 def read(split: str, folder: Path = FOLDER) -> list[Gold]:
     """Questions of a split, in file order."""
-    found = [_gold(json.loads(line)) for file in sorted(folder.glob("*.jsonl")) for line in file.open(encoding="utf-8") if line.strip()]
+    found = [
+        _gold(json.loads(line))
+        for file in sorted(folder.glob("*.jsonl"))
+        for line in file.open(encoding="utf-8")
+        if line.strip()
+    ]
     return [gold for gold in found if gold.split == split]
 
 
 def _gold(row: dict) -> Gold:  # type: ignore[type-arg]
     evidence = tuple(Quote(e["document"], int(e["page"]), e["quote"]) for e in row.get("evidence", ()))
     return Gold(
-        row["id"], row["question"], row["kind"], tuple(row.get("systems", ())), bool(row["answerable"]), evidence,
-        bool(row.get("any_of", False)), row["split"],
+        row["id"],
+        row["question"],
+        row["kind"],
+        tuple(row.get("systems", ())),
+        bool(row["answerable"]),
+        evidence,
+        bool(row.get("any_of", False)),
+        row["split"],
     )

@@ -10,15 +10,10 @@ from functools import lru_cache
 import numpy as np
 
 from answer.evidence import stems
+from index.lexical import STOPWORDS
 
 _NOTE = re.compile(r"\[[\d,\s–-]+\]")
 _FIGURE = re.compile(r"\d[\d.,]*")
-_EMPTY = frozenset(
-    "a about an and any are as at be been but by can could did do does for from had has have how if in into is it its of on or our "
-    "should so such than that the their them then there these they this those to was we were what when where which while who with".split()
-)
-
-
 def plain(text: str) -> str:
     """Letters and digits only, casefolded, notes such as [3,4] left out, one space between words."""
     text = _NOTE.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
@@ -27,7 +22,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _content(text: str) -> frozenset[str]:
-    return frozenset(s for s in stems(_NOTE.sub(" ", text)) if s not in _EMPTY)
+    return frozenset(s for s in stems(_NOTE.sub(" ", text)) if s not in STOPWORDS)
 
 
 def figures(text: str) -> set[str]:

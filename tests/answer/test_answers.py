@@ -16,11 +16,21 @@ from casebook.records import Answer, Statement
 from casebook.verification import quotation_problems
 
 QUESTIONS = [
-    "How many students did the Denver plan cover?", "Which systems used tutoring?", "Did AUSL schools improve test scores?",
-    "What are the five tenets of Fryer's research?", "Why did Project L.I.F.T. drop its added days?", "How did Boston choose principals?",
-    "What did turnaround cost in Chicago?", "What is the Fifth Quarter in Cincinnati?", "Who paid for Denver's tutoring?",
-    "Compare Miami-Dade and Mastery on results.", "What happened to ReNEW's schools after 2016?", "How does Rocketship use software?",
-    "What lessons do the cases suggest about sustaining gains?", "When did Montbello High reopen?", "How many schools did Mastery run by 2024?",
+    "How many students did the Denver plan cover?",
+    "Which systems used tutoring?",
+    "Did AUSL schools improve test scores?",
+    "What are the five tenets of Fryer's research?",
+    "Why did Project L.I.F.T. drop its added days?",
+    "How did Boston choose principals?",
+    "What did turnaround cost in Chicago?",
+    "What is the Fifth Quarter in Cincinnati?",
+    "Who paid for Denver's tutoring?",
+    "Compare Miami-Dade and Mastery on results.",
+    "What happened to ReNEW's schools after 2016?",
+    "How does Rocketship use software?",
+    "What lessons do the cases suggest about sustaining gains?",
+    "When did Montbello High reopen?",
+    "How many schools did Mastery run by 2024?",
 ]
 
 
@@ -42,7 +52,11 @@ def test_every_statement_verifies_against_the_index_and_the_pdf(library: Library
 
 def test_500_mutations_of_quotations_all_fail(library: Library, statements: list[Statement]) -> None:
     chance = random.Random(13)
-    survived = [m for m in (mutated(chance.choice(statements), chance) for _ in range(500)) if verify_statement(m, library.snapshot.page)]
+    survived = [
+        m
+        for m in (mutated(chance.choice(statements), chance) for _ in range(500))
+        if verify_statement(m, library.snapshot.page)
+    ]
     assert survived == []
 
 
@@ -60,9 +74,16 @@ def mutated(statement: Statement, chance: random.Random) -> Statement:
         name = chance.choice(names)
         quote = quote[: name.start()] + chance.choice(["Springfield", "Johnson"]) + quote[name.end() :]
     elif kind == "place":
-        return replace(statement, citations=_with(statement, at, replace(citation, start=citation.start + 1, end=citation.end + 1)))
+        return replace(
+            statement, citations=_with(statement, at, replace(citation, start=citation.start + 1, end=citation.end + 1))
+        )
     elif kind == "page":
-        return replace(statement, citations=_with(statement, at, replace(citation, page=citation.page + 1 if citation.page == 1 else citation.page - 1)))
+        return replace(
+            statement,
+            citations=_with(
+                statement, at, replace(citation, page=citation.page + 1 if citation.page == 1 else citation.page - 1)
+            ),
+        )
     else:
         quote = quote.replace(" not ", " ", 1) if " not " in quote else re.sub(r" ", " not ", quote, count=1)
     made = _with(statement, at, replace(citation, quote=quote))
@@ -76,7 +97,9 @@ def _with(statement: Statement, at: int, citation) -> tuple:  # type: ignore[no-
 def test_a_changed_context_fails(library: Library, statements: list[Statement]) -> None:
     leaning = [s for s in statements if s.context]
     assert leaning
-    assert not any(verify_statement(replace(s, context=s.context.replace(" ", " not ", 1)), library.snapshot.page) for s in leaning)
+    assert not any(
+        verify_statement(replace(s, context=s.context.replace(" ", " not ", 1)), library.snapshot.page) for s in leaning
+    )
 
 
 def test_no_source_or_heading_is_a_statement(library: Library, statements: list[Statement]) -> None:
@@ -85,12 +108,15 @@ def test_no_source_or_heading_is_a_statement(library: Library, statements: list[
         assert "\t" in statement.text or re.search(r"[.!?:]", statement.text)
 
 
-@pytest.mark.parametrize(("question", "fact"), [
-    ("How many students did the Denver plan cover?", "5,000 students"),
-    ("When did Montbello High reopen?", "2022"),
-    ("What did tutors earn in Denver?", "$21,000"),
-    ("What is the Fifth Quarter in Cincinnati?", "Fifth Quarter"),
-])
+@pytest.mark.parametrize(
+    ("question", "fact"),
+    [
+        ("How many students did the Denver plan cover?", "5,000 students"),
+        ("When did Montbello High reopen?", "2022"),
+        ("What did tutors earn in Denver?", "$21,000"),
+        ("What is the Fifth Quarter in Cincinnati?", "Fifth Quarter"),
+    ],
+)
 def test_facts(library: Library, question: str, fact: str) -> None:
     assert any(fact in s.text for s in library.ask(question, point="generous").statements)
 
