@@ -24,6 +24,8 @@ from training.mine import BM25, encode, fuse
 
 Score = Callable[[Sequence[tuple[str, str]]], np.ndarray]  # pairs -> (n,) logits
 TOP = 20
+WEIGHTS = (0.3, 0.5, 0.7, 1.0)  # of the selector in its blend with the baseline
+SETS = ("squad2", "fairytaleqa", "hotpot100", "clapnq_dev", "scifact")
 
 
 def load(folder: Path) -> Score:
@@ -102,7 +104,7 @@ def dev(score: Score, encoder: Path, groups: Path, limit: int) -> dict[str, dict
         ranks, right, cosine, both, good, bad = [], [], [], [], [], []
         for q, dense in zip(questions, cosines, strict=False):
             base, gold = fuse(words.scores(q["question"]), dense), set(q["gold_passages"])
-            ranks.append(rerank(score, q["question"], base, texts[name], gold, (0.3, 0.5, 0.7, 1.0)))
+            ranks.append(rerank(score, q["question"], base, texts[name], gold, WEIGHTS))
             if q["gold_sentences"] and len(q["paragraph"]) > 1:
                 made = score([(q["question"], s) for s in q["paragraph"]])
                 vecs = encode([q["question"], *q["paragraph"]], encoder, 128)
@@ -140,8 +142,8 @@ def beir(folder: Path) -> tuple[list[str], list[str], list[dict], dict[str, set[
     return [d["_id"] for d in corpus], [f"{d['title']}. {d['text']}" for d in corpus], queries, gold
 
 
-def test(score: Score, encoder: Path, folder: Path, limit: int, weight: float, cache: Path) -> None:
-    for name in ("squad2", "clapnq_dev", "hotpot100", "fairytaleqa", "scifact"):
+def test(score: Score, encoder: Path, folder: Path, limit: int, names: Sequence[str], cache: Path) -> None:
+    for name in names:
         ids, texts, queries, gold = beir(folder / name)
         queries = random.Random(SEED).sample(
             [q for q in queries if gold.get(q["_id"])], min(limit, sum(q["_id"] in gold for q in queries))
@@ -158,7 +160,7 @@ def test(score: Score, encoder: Path, folder: Path, limit: int, weight: float, c
                 fuse(words.scores(q["text"]), c),
                 texts,
                 {place[d] for d in gold[q["_id"]]},
-                sorted({weight, 1.0}),
+                WEIGHTS,
             )
             for q, c in zip(queries, cosines, strict=False)
         ]
@@ -206,13 +208,13 @@ def main() -> None:
     parser.add_argument("--sets", type=Path, help="folder of BEIR folders (test)")
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="where vectors of the test sets are kept")
     parser.add_argument("--limit", type=int, default=150, help="questions a set")
-    parser.add_argument("--weight", type=float, default=0.5, help="the selector's weight in the blend (test)")
+    parser.add_argument("--names", nargs="+", default=SETS, help="test sets")
     options = parser.parse_args()
     score = load(options.model)
     if options.what == "dev":
         dev(score, options.encoder, options.groups, options.limit)
     else:
-        test(score, options.encoder, options.sets, options.limit, options.weight, options.cache)
+        test(score, options.encoder, options.sets, options.limit, options.names, options.cache)
 
 
 if __name__ == "__main__":
