@@ -64,10 +64,14 @@ _THING = re.compile(
     r"\b(?:it|this|that(?! (?:the|a|an|all|they)\b)|these|those|ones?|such|the (?:same|latter|former))\b",
     re.IGNORECASE,
 )
-_PERSON = re.compile(r"\b(?:they|them|their|theirs|its|he|she|his|her|him)\b", re.IGNORECASE)
+_PERSON = re.compile(
+    r"\b(?:they|them|their|theirs|its|he|she|his|her|him|the (?:program|plan|effort|initiative|model|approach|tutors?|teachers?|"
+    r"principals?|money|grants?|gains?|results?|changes?|board|union|tax|law|study|researchers?|first|last))\b",
+    re.IGNORECASE,
+)
 _THERE = re.compile(
-    r"\b(?:over |in )?there\b(?! (?:is|are|was|were|be|been)\b)(?<!is there)(?<!are there)(?<!was there)(?<!were "
-    r"there)",
+    r"\b(?:over |in )?there\b(?! (?:is|are|was|were|be|been)\b)"
+    r"(?<!is there)(?<!are there)(?<!was there)(?<!were there)",
     re.IGNORECASE,
 )
 _THEN = re.compile(
@@ -104,9 +108,25 @@ def resolve(question: str, history: Sequence[str], catalog: Catalog) -> str:
     A question that leaves nothing out is returned as it is, to the letter.
     """
     before = ""
-    for earlier in [*history[-MAX_TURNS:], question]:
-        before = _follow(earlier, before, catalog) if before else earlier
+    told: list[str] = []
+    for turn in [*history[-MAX_TURNS:], question]:
+        before = _follow(_in_full(turn, told), before, catalog) if before else turn
+        told.append(turn)
     return before
+
+
+def _in_full(question: str, told: Sequence[str]) -> str:
+    """ "the initiative" after "What is the T3 initiative?" -> "the T3 initiative": the latest name that ends in that word."""
+
+    def named(match: re.Match[str]) -> str:
+        noun = match["noun"]
+        for earlier in reversed(told):
+            full = re.search(rf"(?<!^)\b((?:[A-Z0-9][\w.&-]* )+)((?i:{re.escape(noun)}))\b", earlier)
+            if full:
+                return f"{match['the']} {full[1]}{full[2]}"
+        return match.group()
+
+    return re.sub(r"\b(?P<the>the|that|this) (?P<noun>[a-z][a-z-]{3,})\b", named, question)
 
 
 def _follow(question: str, before: str, catalog: Catalog) -> str:
