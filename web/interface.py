@@ -27,5 +27,5 @@ def build(library: Library) -> gr.Blocks:
             with gr.Tab("Library", id="library", elem_id="cb-library-tab"):
                 library_tab.build()
             with gr.Tab("How good is it", id="quality", elem_id="cb-quality-tab"):
-                quality.build()
+                quality.build(library)
     return page

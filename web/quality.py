@@ -14,6 +14,7 @@ from typing import Any
 
 import gradio as gr
 
+from casebook.library import Library
 from casebook.settings import ROOT
 from web import html
 
@@ -34,9 +35,10 @@ NOT_MEASURED = (
 )
 
 
-def build(results: Path = RESULTS) -> None:
+def build(library: Library, results: Path = RESULTS) -> None:
     """Adds the tab's contents."""
-    gr.HTML(report(read(results)), apply_default_css=False, elem_id="cb-quality", js_on_load=None)
+    shown = report(read(results), library.relevance is not None, library.settings.caution)
+    gr.HTML(shown, apply_default_css=False, elem_id="cb-quality", js_on_load=None)
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
@@ -52,14 +54,25 @@ def read(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def report(results: Sequence[dict[str, Any]]) -> str:
-    """The whole tab; says so when nothing was measured yet."""
+def report(results: Sequence[dict[str, Any]], selector: bool = False, point: str = "balanced") -> str:
+    """The whole tab; says so when nothing was measured yet.
+
+    `selector` tells whether the trained selector is in use and `point` at which setting: figures of the other way are folded.
+    """
     answers = [one for one in results if "risk_coverage" in one and "operating_points" in one]
     others = [one for one in results if one not in answers]
+    order = list(SETS)
+    answers.sort(key=lambda one: order.index(one["set"]) if one.get("set") in SETS else len(order))
+    used = [one for one in answers if bool(one.get("selector")) == selector] or answers
+    folded = "".join(_answers(one, point) for one in answers if one not in used)
+    without = "without" if selector else "with"
+    if folded:
+        summary = f"The same {without} the trained selector, which is not how it runs here"
+        folded = f"<details><summary>{summary}</summary>{folded}</details>"
     if not results:
         body = html.empty("Not measured yet", "Run <code>make evaluation</code> and start again: the figures appear here.")
     else:
-        body = "".join(_answers(one) for one in answers) + (_others(others) if others else "")
+        body = "".join(_answers(one, point) for one in used) + folded + (_others(others) if others else "")
     missing = "".join(f"<li>{html.text(one)}</li>" for one in NOT_MEASURED)
     return (
         '<section class="cb-quality"><h2 class="cb-question">How good is it</h2>'
@@ -75,10 +88,11 @@ def percent(value: object) -> str:
     return f"{100 * value:.0f} %" if isinstance(value, int | float) else "–"
 
 
-def _answers(one: dict[str, Any]) -> str:
+def _answers(one: dict[str, Any], point: str) -> str:
     """One set of questions: what was right, what was refused, and the curve between the two."""
     name, about = SETS.get(str(one.get("set")), (str(one.get("set", one["file"])), ""))
-    chosen = one["operating_points"].get("balanced", {})
+    chosen = one["operating_points"].get(point, {})
+    name += ", with the trained selector" if one.get("selector") else ""
     held = f"; split: {html.text(one['split'])}" if one.get("split") else ""
     said = (
         f"Of {one.get('answerable', '–')} questions with an answer, the answer shown held the right passage for "
@@ -95,7 +109,7 @@ def _answers(one: dict[str, Any]) -> str:
     )
     return (
         f"<section><h3>{html.text(name)}</h3><p>{html.text(about)}</p><p>{said} {verified}</p>"
-        f"{curve(one['risk_coverage'], name)}{_points(one['operating_points'])}"
+        f"{curve(one['risk_coverage'], name)}{_points(one['operating_points'], name)}"
         f'<p class="cb-made">Measured on {html.text(one["date"])}, {one.get("questions", "–")} questions{held}, commit '
         f"{html.text(str(one.get('commit', 'unknown'))[:10])}. To repeat it: "
         f"<code>{html.text(one.get('command', ''))}</code></p></section>"
@@ -129,7 +143,7 @@ def curve(points: Sequence[Sequence[float]], name: str) -> str:
     )
 
 
-def _points(points: dict[str, dict[str, Any]]) -> str:
+def _points(points: dict[str, dict[str, Any]], name: str) -> str:
     rows = "".join(
         f'<tr><th scope="row">{html.text(name)}</th><td>{html.text(p.get("confidence_asked", "–"))}</td>'
         f"<td>{percent(p.get('right_of_answered'))}</td>"
@@ -137,7 +151,7 @@ def _points(points: dict[str, dict[str, Any]]) -> str:
         for name, p in points.items()
     )
     return (
-        '<div class="cb-wide" tabindex="0" role="region" aria-label="Settings compared"><table '
+        f'<div class="cb-wide" tabindex="0" role="region" aria-label="Settings compared: {html.attribute(name)}"><table '
         'class="cb-table"><thead><tr><th scope="col">Setting</th>'
         '<th scope="col">Confidence asked</th><th scope="col">Right, of those answered</th><th '
         'scope="col">Refused though answerable</th>'

@@ -9,7 +9,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import gradio as gr
@@ -20,7 +20,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from answer.citations import cite
 from casebook.library import Library
-from casebook.records import Document, Hit, Passage, Span
+from casebook.records import Document, Hit, Passage, Span, Theme
+from index.themes import rows
 from web import html
 from web.steering import steered
 
@@ -68,7 +69,7 @@ def router(library: Library) -> APIRouter:
 
     @routes.get("/form")
     def show_form() -> HTMLResponse:
-        return HTMLResponse(form(library.documents()), headers={"Cache-Control": "no-store"})
+        return HTMLResponse(form(library.documents(), library.themes()), headers={"Cache-Control": "no-store"})
 
     @routes.get("")
     def find(
@@ -76,6 +77,7 @@ def router(library: Library) -> APIRouter:
         kind: Values,
         year: Values,
         document: Values,
+        theme: Values,
         good: Values,
         bad: Values,
         q: Annotated[str, Query(max_length=4000)] = "",
@@ -84,7 +86,7 @@ def router(library: Library) -> APIRouter:
         page: Annotated[int, Query(ge=1, le=1000)] = 1,
     ) -> JSONResponse:
         chosen = {"system": system, "kind": kind, "year": year, "document": document}
-        wanted = Wanted(q, chosen, (), good, bad, like, sort if sort in SORTS else "best", page)
+        wanted = Wanted(q, chosen, theme, good, bad, like, sort if sort in SORTS else "best", page)
         return JSONResponse(results(library, wanted), headers={"Cache-Control": "no-store"})
 
     return routes
@@ -100,12 +102,15 @@ def results(library: Library, wanted: Wanted) -> dict[str, Any]:
     if not words.strip():
         return {"html": WELCOME, "counts": {}}
     scopes = {facet: _scope(documents, {k: v for k, v in wanted.chosen.items() if k != facet}) for facet in FACETS}
-    found = _ranked(library, words, _scope(documents, wanted.chosen), wanted)
-    wide = _ranked(library, words, None, wanted) if any(wanted.chosen.values()) else found
+    scope = _scope(documents, wanted.chosen)
+    found = _ranked(library, words, scope, wanted)
+    narrowed = any(wanted.chosen.values()) or wanted.themes
+    wide = _ranked(library, words, None, replace(wanted, themes=())) if narrowed else found
     counts = {
         facet: dict(Counter(of(documents[h.passage.document]) for h in wide if h.passage.document in scopes[facet]))
         for facet, (_, of) in FACETS.items()
     }
+    counts["theme"] = _theme_counts(library, [h for h in wide if not scope or h.passage.document in scope])
     return {"html": show(found, words if not wanted.like else "", wanted, library), "counts": counts}
 
 
@@ -122,7 +127,7 @@ def _ranked(library: Library, words: str, scope: list[str] | None, wanted: Wante
     if scope is not None and not scope:
         return []
     everything = scope is None or len(scope) == len(library.snapshot.documents)
-    found = library.search(words, DEPTH, documents=() if everything else scope or ())
+    found = library.search(words, DEPTH, documents=() if everything else scope or (), themes=wanted.themes)
     found = [hit for hit in found if hit.passage.id != wanted.like]
     if found and (wanted.good or wanted.bad):
         vectors = _vectors(library, [hit.passage.id for hit in found])
@@ -138,6 +143,21 @@ def _ranked(library: Library, words: str, scope: list[str] | None, wanted: Wante
             found, key=lambda h: max(re.findall(r"\d{4}", documents[h.passage.document].years), default=""), reverse=True
         )
     return found
+
+
+def _theme_counts(library: Library, found: Sequence[Hit]) -> dict[str, int]:
+    """How many of the passages found are about each theme."""
+    places = set(library.snapshot.rows_of([hit.passage.id for hit in found]))
+    return {theme: len(places & about) for theme, about in _theme_rows(library, library.snapshot.manifest.id).items()}
+
+
+@functools.lru_cache(maxsize=4)
+def _theme_rows(library: Library, snapshot: str) -> dict[str, set[int]]:
+    """Theme id -> rows of the passages about it; reckoned once for each snapshot, named by its id."""
+    return {
+        theme.id: {int(row) for row in rows(library.snapshot, library.encoder, [(theme.label, theme.definition)], None)}
+        for theme in library.themes()
+    }
 
 
 def _passages(library: Library, ids: Sequence[str]) -> list[Passage]:
@@ -293,9 +313,13 @@ def marked(passage: Passage, words: str, best: Span | None) -> str:
     return piece(passage.text[:start]) + best_part + piece(passage.text[end:])
 
 
-def form(documents: list[Document]) -> str:
+def form(documents: list[Document], themes: Sequence[Theme] = ()) -> str:
     """The words, the filters as checkboxes, the order."""
-    facets = "".join(_facet(name, label, of, documents) for name, (label, of) in FACETS.items())
+    parts = [
+        _facet(name, label, list(dict.fromkeys(of(d) for d in documents)), documents) for name, (label, of) in FACETS.items()
+    ]
+    labels = {theme.id: theme.label for theme in themes}
+    facets = "".join([parts[0], _facet("theme", "Theme", list(labels), (), labels), *parts[1:]])
     orders = "".join(f'<option value="{key}">{label}</option>' for key, label in SORTS.items())
     return (
         '<form class="cb-search-form" role="search"><div class="cb-words"><label for="cb-words">Words to look for</label>'
@@ -308,12 +332,13 @@ def form(documents: list[Document]) -> str:
     )
 
 
-def _facet(name: str, label: str, of: Callable[[Document], str], documents: list[Document]) -> str:
-    titles = {d.id: d.title for d in documents}
-    values = list(dict.fromkeys(of(d) for d in documents))
+def _facet(
+    name: str, label: str, values: list[str], documents: Sequence[Document], labels: dict[str, str] | None = None
+) -> str:
+    titles = labels or ({d.id: d.title for d in documents} if name == "document" else {})
     boxes = "".join(
         f'<label class="cb-box"><input type="checkbox" name="{name}" value="{html.attribute(value)}"> '
-        f"<span><bdi>{html.text(titles.get(value, value) if name == 'document' else value)}</bdi> <small "
+        f"<span><bdi>{html.text(titles.get(value, value))}</bdi> <small "
         "data-count></small></span></label>"
         for value in values
     )

@@ -29,7 +29,7 @@ class Running:
         server.prepare(library)
         listener = server.listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(server.create(library), log_level="error"))
+        self._server = uvicorn.Server(uvicorn.Config(server.create(library), log_level="error", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
 

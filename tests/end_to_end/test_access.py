@@ -46,6 +46,7 @@ def test_no_violations_light_and_dark(open_page: Open, state: str, size: str) ->
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
+        page.wait_for_timeout(300)  # colors fade from one to the other
         found = Axe().run(page).response
         assert len(found["passes"]) > 10, "axe ran"
         assert [(scheme, v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found["violations"]] == []
