@@ -20,7 +20,7 @@ from answer.evidence import Sources, stems
 from answer.quotable import Quotable, quotables
 from casebook.records import Answer, Cell, Citation, Document, Hit, Statement, Theme
 
-VERSION = 2
+VERSION = 3
 """Part of a cache's key; raise it when the same snapshot would give other cells."""
 
 Systems = Mapping[str, Sequence[Document]]
@@ -69,17 +69,34 @@ class _Scored:
 
 
 def question_cells(source: Source, systems: Systems, questions: Sequence[str]) -> Iterator[Cell]:
-    """Each question asked of each system's documents, question by question: a cell says what `ask` says."""
+    """Each question asked of each system's documents, question by question: a cell says what `ask` says of that system.
+
+    A quotation that names another system and not this one is no evidence about it, however well it answers.
+    """
+    names = source.sources.names
     for question in questions:
         for system, documents in systems.items():
             answer = source.ask(question, system)
-            if answer.statements:
-                first, *others = answer.statements
-                yield Cell(system, question, "quoted", first, len(others), None, answer.confidence, tuple(others))
-            else:
-                state, note = _why_empty(documents, None)
-                note = note if state == "extraction_failed" else answer.reason
-                yield Cell(system, question, state, None, 0, answer.nearest, answer.confidence, (), note)
+            own = [s for s in answer.statements if not strays(s.text, system, names)]
+            if own:
+                yield Cell(system, question, "quoted", own[0], len(own) - 1, None, answer.confidence, tuple(own[1:]))
+                continue
+            state, note = _why_empty(documents, None)
+            nearest = answer.statements[0].citations[0] if answer.statements else answer.nearest
+            if state != "extraction_failed":
+                note = "What was found is about another system." if answer.statements else answer.reason
+            yield Cell(system, question, state, None, 0, nearest, answer.confidence, (), note)
+
+
+def strays(text: str, system: str, names: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a sentence of one system's document names another system and not this one."""
+    own = any(name in text for name in names.get(system, ()))
+    other = any(_called(name, text) for key, calls in names.items() if key != system for name in calls)
+    return other and not own
+
+
+def _called(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 def theme_cells(
@@ -135,7 +152,7 @@ class _Matrix:
                 + settings.passage * rank[quotable.passage.id]
                 + settings.terms * min(1.0, sum(term <= there for term in wanted) / 2)
                 - _loose(quotable)
-                - self._strays(quotable, system)
+                - 0.1 * strays(quotable.text, system, self.source.sources.names)
             )
             found.append(_Scored(quotable, row, round(score, 5)))
         return sorted(found, key=lambda s: (-s.score, s.quotable.key))
@@ -144,13 +161,6 @@ class _Matrix:
         rows = [self.source.sources.vectors(passage)[position] for passage, position in quotable.sentences]
         total: np.ndarray = np.sum(rows, axis=0)
         return total / (float(np.linalg.norm(total)) or 1.0)
-
-    def _strays(self, quotable: Quotable, system: str) -> float:
-        """What a sentence of one system's document loses for being about another."""
-        names = self.source.sources.names
-        own = any(name in quotable.text for name in names.get(system, ()))
-        other = any(name in quotable.text for key, calls in names.items() if key != system for name in calls)
-        return 0.1 * (other and not own)
 
     def _affinity(self, label: np.ndarray, headings: Sequence[str]) -> list[float]:
         """Cosine of each passage's heading with the theme's label; 0 where there is no heading."""

@@ -145,6 +145,14 @@ def test_unknown_names_are_told_what_there_is(pair: Library) -> None:
         pair.compare(themes=["weather"])
 
 
+def test_a_sentence_about_another_system_is_told_apart() -> None:
+    names = {"Chicago": ("Chicago", "CPS"), "AUSL": ("AUSL",), "Mastery": ("Mastery",)}
+    assert compare.strays("AUSL got $300,000 a school.", "Mastery", names)
+    assert not compare.strays("Mastery, like AUSL, got less.", "Mastery", names)
+    assert not compare.strays("The network got less.", "Mastery", names)
+    assert not compare.strays("The CPSX index fell.", "Mastery", names)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
