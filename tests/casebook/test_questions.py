@@ -46,7 +46,7 @@ def test_dense_scores_are_the_cosines_of_a_plain_numpy_reference(small: Library)
     matrix = small.snapshot.vectors.vectors(list(range(len(passages))))
     cosine = {p.id: float(np.dot(v, query) / (np.linalg.norm(v) * np.linalg.norm(query))) for p, v in zip(passages, matrix, strict=True)}
     hits = small.search(question, k=len(passages))
-    assert len(hits) == len(passages)
+    assert len({hit.passage.text for hit in hits}) == len(hits) >= 10  # repeated text is shown once
     for hit in hits:
         assert hit.dense_score == pytest.approx(cosine[hit.passage.id], abs=1e-4)
     assert [h.score for h in hits] == sorted((h.score for h in hits), reverse=True)
