@@ -71,8 +71,8 @@ class Library:
         return Builder(self.settings, self.encoder).remove(ids)
 
     def edit(self, id: str, **changes: str) -> Outcome:
-        """Corrects a document's title, system, kind, years, state or source; a later ingest keeps what was corrected."""
-        allowed = {"title", "system", "kind", "years", "state", "source"}
+        """Corrects title, system, kind, years, state, source, author or date; a later ingest keeps what was corrected."""
+        allowed = {"title", "system", "kind", "years", "state", "source", "author", "date"}
         if not changes or set(changes) - allowed:
             raise UsageError(f"What can be set is: {', '.join(sorted(allowed))}.")
         if not changes.get("title", "a title").strip():
