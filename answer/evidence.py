@@ -22,6 +22,9 @@ SentenceVectors = Callable[[Passage], np.ndarray]
 Relevance = Callable[[str, Sequence[str]], np.ndarray]
 """(question, texts) -> (n,) float logits, higher when the text answers the question: a cross-encoder."""
 
+ROW_KINDS = frozenset({"figure", "date", "person", "place", "which_systems", "list"})
+"""Kinds that a row of a table answers as well as a sentence."""
+
 _NOTES = re.compile(r"\[[\d,\s–-]+\]")
 
 READ = 24
@@ -30,7 +33,7 @@ READ = 24
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 
 
-FEATURES = ("meaning", "coverage", "around", "retrieved", "passage", "beside", "fits", "named", "row", "leans", "verdict")
+FEATURES = ("meaning", "coverage", "around", "retrieved", "passage", "beside", "fits", "named", "heading", "row", "leans", "verdict")
 """What a candidate's score is a weighted sum of; see `Candidate`. The weights are in `answer.weights`."""
 
 
@@ -41,7 +44,8 @@ class Candidate:
     meaning: its cosine with the question; coverage: the share of the question's word weight it holds; around: the same with
     its context, heading and title; retrieved and passage: its passage's rank score and cosine; beside: the better of its
     neighbors, by meaning and words; fits: it holds the figure, date or name asked for; named: it is about a system the
-    question names; row: it is a row of a table; leans: it needs the sentence before; verdict: the cross-encoder's, as a
+    question names; heading: coverage by its heading alone; row: it is a row of a table
+    and the question no figure or date; leans: it needs the sentence before; verdict: the cross-encoder's, as a
     probability. `logit` is that verdict before it is squeezed (nan: not read).
     """
 
@@ -199,7 +203,8 @@ def _candidate(
         0.0,
         float(holds(quotable.text, question)),
         float(named),
-        float(quotable.form == "row"),
+        coverage(weights, quotable.passage.heading),
+        float(quotable.form == "row" and question.kind not in ROW_KINDS),
         float(leans(quotable.text)),
         0.0,
     )

@@ -125,6 +125,8 @@ def _quotable(passage: Passage, position: int, around: Around) -> Quotable | Non
         return None
     form = form_of(text)
     if form == "row":
+        if _is_head(text) and not _head(passage, position, around):
+            return None
         return Quotable(
             passage, text, (_place(passage, position),), ((passage, position),), _head(passage, position, around), form
         )
@@ -182,7 +184,12 @@ def _head(passage: Passage, position: int, around: Around) -> str:
         if before is None or before[0].page != passage.page or form_of(sentence_text(*before)) != "row":
             break
         place, text = before, sentence_text(*before)
-    return text
+    return text if _is_head(text) else ""
+
+
+def _is_head(row: str) -> bool:
+    """Whether a row names its columns: no figure in it, and no cell longer than a few words."""
+    return not re.search(r"\d", row) and all(len(cell.split()) <= 4 for cell in row.split("\t"))
 
 
 def _lead(passage: Passage, position: int, around: Around) -> str:

@@ -24,9 +24,9 @@ class SelectSettings:
     redundancy: float = 0.9
     within: float = 3.0
     narrow: float = 2.0
-    system: float = 3.0
+    system: float = 4.5
     other_side: float = 3.0
-    next_within: float = 4.5
+    next_within: float = 3.0
 
 
 NARROW = frozenset({"figure", "date", "person", "place", "definition"})
@@ -131,7 +131,7 @@ def read_on(chosen: list[Candidate], found: Sequence[Candidate], settings: Selec
         if len(added) >= settings.statements:
             break
         after = _following(candidate, found)
-        near = after is not None and after.score >= found[0].score - settings.next_within
+        near = after is not None and after.named and after.score >= found[0].score - settings.next_within
         if after and near and not any(repeats(after, other, settings.redundancy) for other in added):
             added.append(after)
     return added
