@@ -33,7 +33,9 @@ READ = 24
 _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 
 
-FEATURES = ("meaning", "coverage", "around", "retrieved", "passage", "beside", "fits", "named", "heading", "row", "leans", "verdict")
+FEATURES = (
+    "meaning", "coverage", "around", "retrieved", "passage", "beside", "fits", "named", "heading", "row", "leans", "verdict"
+)
 """What a candidate's score is a weighted sum of; see `Candidate`. The weights are in `answer.weights`."""
 
 

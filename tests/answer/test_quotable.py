@@ -115,9 +115,14 @@ def test_context_never_crosses_a_section() -> None:
     )
 
 
-def test_a_table_row_brings_its_head() -> None:
+def test_a_table_row_brings_its_head_which_is_no_answer_itself() -> None:
     rows = found(passage(1, ["Measure\tResult\tWho counted", "Grade 3 reading\tUp 7%\tMass Insight"]))
-    assert rows[1].context == "Measure\tResult\tWho counted"
+    assert [(q.text, q.context) for q in rows] == [("Grade 3 reading\tUp 7%\tMass Insight", "Measure\tResult\tWho counted")]
+
+
+def test_a_row_of_figures_above_is_no_head() -> None:
+    rows = found(passage(1, ["Private money\t$4.2 million[6]", "Montbello High reopened\t2022[16]"]))
+    assert [q.context for q in rows] == ["", ""]
 
 
 def test_a_list_item_brings_the_sentence_that_leads_in() -> None:
