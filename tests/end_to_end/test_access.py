@@ -32,6 +32,14 @@ STATES = {
         "?compare=time,results",
         [("wait", "[data-compare-result][data-done]"), ("click", ".cb-menu summary"), ("click", ".cb-take summary")],
     ),
+    "compare, side by side": (
+        "?compare=time&system=Boston&system=Denver",
+        [
+            ("wait", "[data-compare-result][data-done]"),
+            ("click", ".cb-read input"),
+            ("click", ".cb-read label:last-child input"),
+        ],
+    ),
     "library": ("?tab=library", [("wait", ".cb-table")]),
     "library, editing": ("?tab=library", [("click", '[data-do="edit"]'), ("wait", "dialog")]),
     "quality": ("?tab=quality", [("wait", ".cb-quality")]),
@@ -82,3 +90,26 @@ def test_answers_are_announced(open_page: Open) -> None:
     expect(page.locator("#cb-live")).to_contain_text("Answer:")
     ask(page, "What is the capital of France?")
     expect(page.locator("#cb-live")).to_contain_text("No answer")
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_source_and_page_show_on_hover_and_focus(open_page: Open, size: str) -> None:
+    page = open_page(ASKED, size)
+    cite = page.locator("#cb-answer .cb-statement .cb-cite").first
+    cite.wait_for()
+    cite.hover()
+    tip = page.locator("#cb-tip")
+    expect(tip).to_have_text(f"{cite.get_attribute('data-title')}, p. {cite.get_attribute('data-label')}")
+    box = tip.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= page.evaluate("window.innerWidth")
+
+
+def test_print_shows_the_answer_and_its_sources_alone(open_page: Open) -> None:
+    page = opened(open_page, ASKED, [("click", "#cb-answer .cb-statement .cb-cite"), ("wait", "#cb-viewer mark")], "wide")
+    page.emulate_media(media="print")
+    expect(page.locator("#cb-answer .cb-statement").first).to_be_visible()
+    expect(page.locator("#cb-answer .cb-source").first).to_be_visible()
+    for hidden in ("#cb-viewer", "#cb-question", ".cb-head-tools", "#cb-answer .cb-tools"):
+        expect(page.locator(hidden).first).to_be_hidden()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, expect
 
 from casebook.library import Library
 from tests.end_to_end.conftest import Open, ask
@@ -20,11 +20,6 @@ HOSTILE = (
     "=HYPERLINK was what the Evilville auditors called the reorganization of the district office in the report of 2012."
 )
 Make = Callable[[Path, list[str]], Path]
-
-
-def add(page: Page, *files: Path) -> None:
-    page.locator("#cb-files").set_input_files([str(f) for f in files])
-    page.locator(".cb-outcomes").first.wait_for(timeout=120_000)
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])
@@ -41,7 +36,9 @@ def test_add_ask_edit_remove_undo(
     page.on("dialog", lambda d: (dialogs.append(d), d.dismiss()))
     page.locator(".cb-table tbody tr").first.wait_for()
     assert page.locator(".cb-table tbody tr").count() == len(before)
-    add(page, good, bad)
+    page.locator("#cb-files").set_input_files([str(good), str(bad)])
+    assert library.ask("Which systems replaced principals?").statements, "questions are answered all the while"
+    page.locator(".cb-outcomes").first.wait_for(timeout=120_000)
     expect(page.locator(".cb-outcomes")).to_contain_text("added: 1 pages")
     expect(page.locator(".cb-outcomes .cb-bad")).to_contain_text("broken.pdf")
     (new,) = {d.id for d in library.documents()} - before

@@ -340,6 +340,22 @@
     all(".cb-skeleton", target.parentElement).forEach((n) => n.remove());
   };
 
+  /* --- source and page of a citation, on hover and on focus; kept inside the window --- */
+  const tip = make("div", { id: "cb-tip", hidden: true, "aria-hidden": "true" });
+  const showTip = (node) => {
+    tip.textContent = node.dataset.tip;
+    tip.hidden = false;
+    const at = node.getBoundingClientRect(), size = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(8, Math.min(at.left, window.innerWidth - size.width - 8))}px`;
+    tip.style.top = `${at.top > size.height + 10 ? at.top - size.height - 6 : at.bottom + 6}px`;
+  };
+  for (const [on, off] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
+    document.addEventListener(on, (event) => { const node = event.target.closest && event.target.closest("[data-tip]"); if (node && (on === "mouseover" || node.matches(":focus-visible"))) showTip(node); });
+    document.addEventListener(off, () => { tip.hidden = true; });
+  }
+  document.addEventListener("scroll", () => { tip.hidden = true; }, true);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+
   /* --- one listener for the whole page --- */
   document.addEventListener("click", (event) => {
     const hit = (selector) => event.target.closest && event.target.closest(selector);
@@ -421,7 +437,7 @@
   };
   const begin = () => {
     document.documentElement.lang = "en";
-    document.body.append(live);
+    document.body.append(live, tip);
     applyTheme();
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
     new MutationObserver(noticed).observe(document.body, { childList: true, subtree: true });
