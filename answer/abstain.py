@@ -28,12 +28,15 @@ SIGNALS = (
     "rarest_missing",
     "absent",
     "names_missing",
+    "names_beside",
+    "years_missing",
     "fits",
     "retrieved",
 )
 """What the confidence is made of, in this order; see `signals`."""
 
-_NAME = re.compile(r"(?<!^)(?<![.?!] )\b(?:[A-Z][\w’'-]*|\d[\d.,]*\d|\d)")
+_NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]*")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0) -> tuple[float, ...]:
@@ -56,16 +59,19 @@ def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str
         best.part("passage"),
         max((weight for stem, weight in weights.items() if stem not in there), default=0.0) / 10,
         min(1.0, absent / max(1, len(weights))),
-        _names_missing(question.text, there),
+        _missing(question.text, _NAME, question.names, there),
+        _missing(question.text, _NAME, question.names, set(stems(f"{best.quotable.context} {best.text}"))),
+        _missing(question.text, _YEAR, (), set(stems(f"{best.quotable.context} {best.text}"))),
         float(best.fits and best.named),
         best.part("retrieved"),
     )
 
 
-def _names_missing(text: str, there: set[str]) -> float:
-    """The share of a question's names and figures that the best quotation's passage does not have."""
-    names = {stem for name in _NAME.findall(text) for stem in stems(name.removesuffix("’s").removesuffix("'s"))}
-    return len(names - there) / len(names) if names else 0.0
+def _missing(text: str, pattern: re.Pattern[str], but: Sequence[str], there: set[str]) -> float:
+    """The share of a question's names or years, those in `but` aside, that is not `there`; 0 where it has none."""
+    apart = {stem for name in but for stem in stems(name)}
+    found = {stem for word in pattern.findall(text) for stem in stems(re.sub(r"['’]s$", "", word))} - apart
+    return len(found - there) / len(found) if found else 0.0
 
 
 def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0) -> float:
