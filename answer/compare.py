@@ -90,13 +90,13 @@ def question_cells(source: Source, systems: Systems, questions: Sequence[str]) -
 
 def strays(text: str, system: str, names: Mapping[str, Sequence[str]]) -> bool:
     """Whether a sentence of one system's document names another system and not this one."""
-    own = any(name in text for name in names.get(system, ()))
-    other = any(_called(name, text) for key, calls in names.items() if key != system for name in calls)
-    return other and not own
+    if any(name in text for name in names.get(system, ())):
+        return False
+    return any(_called(name, text) for key, calls in names.items() if key != system for name in calls)
 
 
 def _called(name: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 def theme_cells(
