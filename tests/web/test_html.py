@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from casebook.records import Answer, Cell, Citation, Document, Passage, Statement
 from web import compare, html, library_tab
-from web.search import marked
+from web.hits import marked
 
 HOSTILE = [
     "<script>alert(1)</script>",

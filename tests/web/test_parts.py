@@ -11,7 +11,7 @@ import pytest
 
 from casebook.library import Library
 from casebook.records import Passage
-from web import quality, search, server, theme
+from web import hits, quality, search, server, theme
 from web.library_tab import safe_name
 from web.steering import PULL, PUSH, steered
 
@@ -33,28 +33,28 @@ def test_steering_follows_a_reference() -> None:
 
 def test_words_are_marked_by_their_stem_and_the_best_sentence_stands_out() -> None:
     passage = Passage("p", "d", 1, 10, 52, "", "Tutors came daily. The tutoring lasted on.", ((10, 28), (29, 52)))
-    shown = search.marked(passage, "the tutor", (29, 52))
+    shown = hits.marked(passage, "the tutor", (29, 52))
     assert shown == '<mark>Tutors</mark> came daily. <strong class="cb-best">The <mark>tutoring</mark> lasted on.</strong>'
 
 
 def test_marks_change_the_order_and_filters_hold(library: Library) -> None:
-    plain = search.results(library, search.Wanted("tutoring and time", {}))
+    plain = search.results(library, hits.Wanted("tutoring and time", {}))
     ids = re.findall(r'data-mark="bad" data-id="([^"]+)"', plain["html"])
-    assert len(ids) == search.PER_PAGE
-    away = search.results(library, search.Wanted("tutoring and time", {}, bad=ids[:1]))
+    assert len(ids) == hits.PER_PAGE
+    away = search.results(library, hits.Wanted("tutoring and time", {}, bad=ids[:1]))
     assert re.findall(r'data-mark="bad" data-id="([^"]+)"', away["html"])[0] != ids[0]
-    held = search.results(library, search.Wanted("tutoring and time", {"system": ["Denver"]}))
+    held = search.results(library, hits.Wanted("tutoring and time", {"system": ["Denver"]}))
     assert set(re.findall(r'data-system="([^"]*)"', held["html"])) == {"Denver"}
     assert held["counts"]["system"] == plain["counts"]["system"], "a filter's own ticks do not change its counts"
-    nothing = search.results(library, search.Wanted("tutoring", {"system": ["Denver"], "document": ["boston"]}))
+    nothing = search.results(library, hits.Wanted("tutoring", {"system": ["Denver"], "document": ["boston"]}))
     assert "Nothing was found" in nothing["html"]
-    stale = search.results(library, search.Wanted("tutoring", {}, good=["no-such-passage"]))
+    stale = search.results(library, hits.Wanted("tutoring", {}, good=["no-such-passage"]))
     assert "cb-hit" in stale["html"]
 
 
 @pytest.mark.parametrize("question", ['"', "*", "NEAR(", "-", "\x00", "x" * 4000, "¿qué?", "AND OR NOT", "   "])
 def test_odd_words_are_searched_without_an_error(library: Library, question: str) -> None:
-    assert search.results(library, search.Wanted(question, {}))["html"]
+    assert search.results(library, hits.Wanted(question, {}))["html"]
 
 
 @pytest.mark.parametrize(
