@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -48,7 +49,8 @@ class Candidate:
     neighbors, by meaning and words; fits: it holds the figure, date or name asked for; named: it is about a system the
     question names; heading: coverage by its heading alone; row: it is a row of a table
     and the question no figure or date; leans: it needs the sentence before; verdict: the cross-encoder's, as a
-    probability. `logit` is that verdict before it is squeezed (nan: not read).
+    probability. `logit` is that verdict before it is squeezed (nan: not read); `about` the systems it
+    speaks of, several in a sentence that compares.
     """
 
     quotable: Quotable
@@ -57,6 +59,7 @@ class Candidate:
     score: float
     vector: np.ndarray
     logit: float = math.nan
+    about: tuple[str, ...] = ()
 
     def part(self, name: str) -> float:
         return self.parts[FEATURES.index(name)]
@@ -193,7 +196,9 @@ def _candidate(
 ) -> Candidate:
     """`passage` is its passage's (rank score, cosine); "beside" and "verdict" are filled in later."""
     document = quotable.passage.document
-    system = sources.systems.get(document, "") or _about(quotable.text, sources.names)
+    own = sources.systems.get(document, "")
+    about = (own,) if own else _about(quotable.text, sources.names)
+    system = about[0] if len(about) == 1 else ""
     surroundings = f"{quotable.text} {quotable.context} {quotable.passage.heading} {sources.titles.get(document, '')}"
     named = not question.systems or system in question.systems or _mentions(quotable.text, question, sources.names)
     parts = (
@@ -210,13 +215,12 @@ def _candidate(
         float(leans(quotable.text)),
         0.0,
     )
-    return Candidate(quotable, system, parts, 0.0, vector)
+    return Candidate(quotable, system, parts, 0.0, vector, about=about)
 
 
-def _about(text: str, names: Mapping[str, Sequence[str]]) -> str:
-    """The one system a sentence of a cross-system document names; "" for none or several."""
-    found = [system for system, calls in names.items() if any(_called(call, text) for call in calls)]
-    return found[0] if len(found) == 1 else ""
+def _about(text: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The systems a sentence of a cross-system document names."""
+    return tuple(system for system, calls in names.items() if any(_called(call, text) for call in calls))
 
 
 def _mentions(text: str, question: Question, names: Mapping[str, Sequence[str]]) -> bool:
@@ -241,13 +245,26 @@ def judge(question: Question, found: Sequence[Candidate], relevance: Relevance |
     """The candidates with the cross-encoder's verdict in their score, best first; as they are without one."""
     if relevance is None or not found:
         return list(found)
-    read = list(found[:READ])
+    read = _to_read(question, found)
     logits = np.asarray(relevance(question.text, [shown(c) for c in read]), np.float64)
     judged = [
         scored(replace(c, logit=round(float(x), 4), parts=(*c.parts[:-1], round(sigmoid(float(x)), 5))), True)
         for c, x in zip(read, logits, strict=True)
     ]
     return ranked(judged)
+
+
+def _to_read(question: Question, found: Sequence[Candidate]) -> list[Candidate]:
+    """The best `READ`, and where every system is to have its say the two best of each."""
+    read = list(found[:READ])
+    if question.kind not in ("comparison", "which_systems"):
+        return read
+    seen = Counter(c.system for c in read)
+    for candidate in found[READ:]:
+        if candidate.system and seen[candidate.system] < 2:
+            seen[candidate.system] += 1
+            read.append(candidate)
+    return read
 
 
 def sigmoid(value: float) -> float:

@@ -74,7 +74,7 @@ def _citations(candidate: Candidate, read_page: PageReader) -> tuple[Citation, .
 
 
 def _notes(question: Question, chosen: Sequence[Candidate], checked: Sequence[str]) -> tuple[str, ...]:
-    answered = {c.system for c in chosen}
+    answered = {system for c in chosen for system in c.about}
     if question.kind == "which_systems":
         none = [system for system in checked if system not in answered]
         return (

@@ -111,6 +111,9 @@ _YEARS = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
+_ALL = re.compile(
+    r"\b(?:all|each|every one) (?:of )?(?:the )?(?:ten )?(?:systems|cases)\b|\bten (?:systems|cases)\b", re.IGNORECASE
+)
 _MONEY = re.compile(
     r"\b(?:costs?|pa(?:y|id|ys)|spen[dt]|money|dollars?|salar\w+|budget|price|fund\w*|grants?|stipends?|bonus\w*|fees?|"
     r"raise[ds]?|donat\w+)\b",
@@ -136,6 +139,8 @@ def understand(text: str, names: Mapping[str, Sequence[str]]) -> Question:
     """`names` maps a system to what it is called, itself included."""
     systems, called = named_systems(text, names)
     kind = _kind(text, systems)
+    if not systems and kind != "which_systems" and _ALL.search(text):
+        return Question(text, "comparison", _wants(text, "comparison"), tuple(names))
     return Question(text, kind, _wants(text, kind), systems, called)
 
 

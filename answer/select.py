@@ -46,9 +46,10 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
     if not found:
         return []
     if question.kind == "which_systems":
-        return each_system(found, list(dict.fromkeys(c.system for c in found if c.system)), settings, 1)
+        several = [c for c in found if len(c.about) > 1 and c.score >= found[0].score - settings.within][:1]
+        return several + each_system(found, list(dict.fromkeys(c.system for c in found if c.system)), settings, 1)
     if question.kind == "comparison" and len(question.systems) > 1:
-        return each_system(found, question.systems, settings, max(2, settings.statements // len(question.systems)), whole=True)
+        return each_system(found, question.systems, settings, 2 if len(question.systems) < 4 else 1, whole=True)
     if question.kind == "synthesis":
         return grouped(diverse(found, settings.statements, settings, settings.within, per_system=2))
     if question.kind == "yes_no":

@@ -74,3 +74,8 @@ def test_a_figure_asked_for_must_be_in_the_quotation_and_not_from_the_question(
     question: str, sentence: str, answers: bool
 ) -> None:
     assert holds(sentence, understand(question, {})) is answers
+
+
+def test_a_question_about_all_systems_compares_them_all_and_which_asks_which() -> None:
+    assert understand("What results does the record show for each of the ten systems?", NAMES).systems == tuple(NAMES)
+    assert understand("Which of the ten systems used tutoring?", NAMES).kind == "which_systems"
