@@ -23,7 +23,7 @@ RESULTS = ROOT / "evals" / "results"
 SETS = {
     "collection": (
         "The bundled collection",
-        "Questions written by people about these documents, some of which they do not answer.",
+        "Questions written from these documents for this project, some of which they do not answer.",
     ),
     "squad2": ("SQuAD 2.0", "Questions about Wikipedia paragraphs; half of them look answerable and are not."),
     "clapnq_dev": ("ClapNQ", "Questions people typed into a search engine, with long answers in several sentences."),
