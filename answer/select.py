@@ -49,7 +49,7 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
         several = [c for c in found if len(c.about) > 1 and c.score >= found[0].score - settings.within][:1]
         return several + each_system(found, list(dict.fromkeys(c.system for c in found if c.system)), settings, 1)
     if question.kind == "comparison" and len(question.systems) > 1:
-        return each_system(found, question.systems, settings, 2 if len(question.systems) < 4 else 1, whole=True)
+        return each_system(found, question.systems, settings, max(1, settings.statements // len(question.systems)), whole=True)
     if question.kind == "synthesis":
         return grouped(diverse(found, settings.statements, settings, settings.within, per_system=2))
     if question.kind == "yes_no":
