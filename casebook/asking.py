@@ -166,12 +166,19 @@ def _completed(hits: Sequence[Hit], snapshot: Snapshot) -> list[Hit]:
 
 
 def _absent(snapshot: Snapshot, words: Sequence[str], question: Question, documents: Sequence[Document]) -> tuple[str, ...]:
-    """Words of the question that no passage has of the documents asked, in the question's own spelling."""
+    """Words of the question that no passage has of the documents asked, in the question's own spelling.
+
+    A common word one system's documents happen to lack ("lengthen", where they say "a longer day") tells nothing as long as
+    the collection knows it; a name or a figure they lack does.
+    """
     asked = [d.id for d in documents if not question.systems or d.system in question.systems]
-    written = {word.casefold(): word for word in lexical._WORD.findall(question.text)}
-    return tuple(
-        written.get(word, word) for word in words if len(word) > 2 and not lexical.search(snapshot.connection, word, 1, asked)
-    )
+    written = {word.casefold(): word for word in lexical.WORD.findall(question.text)}
+
+    def lacks(word: str, ids: Sequence[str] | None) -> bool:
+        return not lexical.search(snapshot.connection, word, 1, ids)
+
+    spelled = [(word, written.get(word, word)) for word in words if len(word) > 2]
+    return tuple(shown for word, shown in spelled if lacks(word, asked) and (not shown.islower() or lacks(word, None)))
 
 
 def neighbors(snapshot: Snapshot) -> Callable[[Passage], tuple[Passage | None, Passage | None]]:

@@ -23,14 +23,14 @@ STOPWORDS = frozenset(
     "me my of on or our should so such than that the their them then there these they this those to us was we were what "
     "when where which while who whom whose why will with would you your please tell".split()
 )
-_WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
+WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 
 TABLE = "CREATE VIRTUAL TABLE passages_fts USING fts5(context, text, tokenize='porter unicode61 remove_diacritics 2')"
 
 
 def terms(question: str) -> list[str]:
     """Distinct words of a question in order, casefolded, function words left out unless nothing else is there."""
-    words = list(dict.fromkeys(word.casefold() for word in _WORD.findall(question.replace("\0", " "))))
+    words = list(dict.fromkeys(word.casefold() for word in WORD.findall(question.replace("\0", " "))))
     return ([word for word in words if word not in STOPWORDS] or words)[:MAX_TERMS]
 
 

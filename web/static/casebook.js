@@ -87,6 +87,7 @@
     const sheet = make("div", { className: "cb-sheet", tabIndex: 0, role: "region", "aria-label": "Picture of the page" },
       make("div", { className: "cb-page" }, make("img", { alt: "" }), make("div", { className: "cb-marks" })));
     const quote = part("blockquote", "cb-viewer-quote");
+    quote.tabIndex = 0;  // it scrolls when the quotation is long, so the keyboard must reach it
     const note = part("p", "cb-viewer-note", { role: "status" });
     const words = make("details", { className: "cb-viewer-text" }, make("summary", { textContent: "Text of this page" }), make("p", { dir: "auto" }));
     viewer.append(make("div", { className: "cb-viewer-head" }, make("div", {}, title, where), close), tools, note, quote, sheet, words);
