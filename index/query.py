@@ -73,7 +73,9 @@ class Vocabulary:
         if not near:
             return None
         best = str(min(near, key=lambda found: (found[1], -self.counts[found[0]], found[0]))[0])
-        return self._written(best)
+        meant = self._written(best)
+        # stems may be near where words are not: "tutorial" is no misspelled "tutors"
+        return meant if meant and OSA.distance(folded, meant, score_cutoff=slips) <= slips else None
 
     def _written(self, root: str) -> str | None:
         """A stem as the collection writes it: its most frequent form in the first passages that have it."""
