@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from answer.support import bare
 from casebook.library import Library
 from casebook.settings import load
 from tests.answer import misbehaving
@@ -15,9 +16,9 @@ QUESTION = "Which systems replaced principals?"
 
 
 def test_sentences_are_marked_supported_or_not(open_page: Open, library: Library) -> None:
-    first = library.ask(QUESTION).statements[0]
+    first = bare(library.ask(QUESTION).statements[0].text)  # the model is shown quotations without their note numbers
     invented = "Every principal received a castle worth 900 million dollars [1]."
-    with misbehaving.serving("say", f"{first.text} [1]. {invented}") as model:
+    with misbehaving.serving("say", f"{first.removesuffix(chr(46))} [1]. {invented}") as model:
         running = Running(Library(load(data=library.settings.data, llm_url=model.url)))
         try:
             page = open_page(base=running.url)
@@ -25,7 +26,7 @@ def test_sentences_are_marked_supported_or_not(open_page: Open, library: Library
             prose = page.locator("#cb-answer .cb-prose")
             expect(prose.locator(".cb-unsupported")).to_contain_text("castle")
             expect(prose).to_contain_text("not supported")
-            expect(prose.locator(".cb-supported").first).to_contain_text(first.text.split("[")[0][:40])
+            expect(prose.locator(".cb-supported").first).to_contain_text(first[:40])
             prose.locator(".cb-cite").first.click()
             page.locator("#cb-viewer mark").first.wait_for()
         finally:
