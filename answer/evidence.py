@@ -35,7 +35,18 @@ _WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 
 
 FEATURES = (
-    "meaning", "coverage", "around", "retrieved", "passage", "beside", "fits", "named", "heading", "row", "leans", "verdict"
+    "meaning",
+    "coverage",
+    "around",
+    "retrieved",
+    "passage",
+    "beside",
+    "fits",
+    "named",
+    "heading",
+    "row",
+    "leans",
+    "verdict",
 )
 """What a candidate's score is a weighted sum of; see `Candidate`. The weights are in `answer.weights`."""
 

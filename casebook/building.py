@@ -73,9 +73,7 @@ class Builder:
     def __init__(self, settings: Settings, encoder: Encoder, progress: Progress | None = None) -> None:
         self.settings, self.encoder = settings, encoder
         self.progress = progress or (lambda stage, done, total: None)
-        self.passage_settings = PassageSettings(
-            min(settings.passage_tokens, encoder.max_tokens - 40), encoder.max_tokens - 6
-        )
+        self.passage_settings = PassageSettings(min(settings.passage_tokens, encoder.max_tokens - 40), encoder.max_tokens - 6)
         self.outcome = Outcome()
 
     def ingest(self, sources: Sequence[Source], password: str | None = None, rebuild: bool = False) -> Outcome:
@@ -133,7 +131,10 @@ class Builder:
 
     def _made_alike(self, manifest: snapshots.Manifest) -> bool:
         return (manifest.encoder, manifest.weights_sha256, manifest.extraction, manifest.passages) == (
-            self.encoder.name, self.encoder.weights_sha256, extract.VERSION, self._passage_record(),
+            self.encoder.name,
+            self.encoder.weights_sha256,
+            extract.VERSION,
+            self._passage_record(),
         )
 
     def _passage_record(self) -> dict[str, int]:
@@ -148,7 +149,11 @@ class Builder:
                 return self.outcome
             raise CasebookError("There is nothing to ingest: no PDF was found.")
         id = snapshots.snapshot_id(
-            snapshots.FORMAT, self.encoder.name, self.encoder.weights_sha256, extract.VERSION, self._passage_record(),
+            snapshots.FORMAT,
+            self.encoder.name,
+            self.encoder.weights_sha256,
+            extract.VERSION,
+            self._passage_record(),
             [_identity(plan.records[key]) for key in plan.records],
         )
         self.outcome.snapshot = id
@@ -215,8 +220,11 @@ class Builder:
                     yield replace(previous.contents(key), document=document)
 
         made_by = {
-            "encoder": self.encoder.name, "weights_sha256": self.encoder.weights_sha256,
-            "dimension": self.encoder.dimension, "extraction": extract.VERSION, "passages": self._passage_record(),
+            "encoder": self.encoder.name,
+            "weights_sha256": self.encoder.weights_sha256,
+            "dimension": self.encoder.dimension,
+            "extraction": extract.VERSION,
+            "passages": self._passage_record(),
             "documents": [_as_record(d) for d in plan.records.values()],
         }
         titles = {key: document.title for key, document in plan.records.items()}

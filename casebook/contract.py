@@ -83,9 +83,19 @@ def _place(document: str, page: int, label: str, documents: Documents) -> dict[s
 
 def document(found: Document) -> dict[str, Any]:
     return {
-        "document": found.id, "title": found.title, "system": found.system, "kind": found.kind, "source": found.source,
-        "state": found.state, "years": found.years, "pages": found.page_count, "passages": found.passage_count,
-        "sha256": found.sha256, "flags": list(found.flags), "added": found.added, "origin": found.origin,
+        "document": found.id,
+        "title": found.title,
+        "system": found.system,
+        "kind": found.kind,
+        "source": found.source,
+        "state": found.state,
+        "years": found.years,
+        "pages": found.page_count,
+        "passages": found.passage_count,
+        "sha256": found.sha256,
+        "flags": list(found.flags),
+        "added": found.added,
+        "origin": found.origin,
     }
 
 

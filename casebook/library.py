@@ -135,8 +135,13 @@ class Library:
         return [id for id in known if id in chosen]
 
     def search(
-        self, question: str, k: int = 10, systems: Sequence[str] = (), documents: Sequence[str] = (),
-        themes: Sequence[str] = (), diversity: float = 0.0,
+        self,
+        question: str,
+        k: int = 10,
+        systems: Sequence[str] = (),
+        documents: Sequence[str] = (),
+        themes: Sequence[str] = (),
+        diversity: float = 0.0,
     ) -> list[Hit]:
         """The k best passages, best first. `themes` are ids or labels; `diversity` above 0 trades relevance for variety."""
         snapshot, scope = self.snapshot, self.scope(systems, documents)
@@ -146,7 +151,11 @@ class Library:
         return search(snapshot, self.encoder, question, k, scope, settings, rows=rows, reranker=self.reranker)
 
     def ask(
-        self, question: str, systems: Sequence[str] = (), documents: Sequence[str] = (), point: str | None = None,
+        self,
+        question: str,
+        systems: Sequence[str] = (),
+        documents: Sequence[str] = (),
+        point: str | None = None,
         history: Sequence[str] = (),
     ) -> Answer:
         """Verbatim quotations that answer the question, or an abstention.

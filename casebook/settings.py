@@ -39,7 +39,9 @@ class Settings(BaseSettings):
     rerank: int = Field(20, ge=1, le=100, description="candidates the reranker reads")
     statements: int = Field(6, ge=1, le=20, description="quotations an answer shows at most")
     caution: Literal["careful", "balanced", "generous"] = Field("balanced", description="how sure an answer must be")
-    selector: bool = Field(True, description="whether answers are chosen with the trained selector, where models/selector is there")
+    selector: bool = Field(
+        True, description="whether answers are chosen with the trained selector, where models/selector is there"
+    )
     threshold: float | None = Field(None, ge=0, le=1, description="confidence below which an answer abstains; none: by caution")
     llm_url: str = Field("", description="OpenAI-compatible server that may phrase answers; none: quotations only")
     llm_model: str = Field("", description="the model to ask for there; none: the first it lists")
@@ -50,8 +52,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, **_: PydanticBaseSettingsSource,
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _toml_file())
 

@@ -62,7 +62,9 @@ def quotation_problems(library: Library, statements: Sequence[Statement]) -> lis
     read = extract_all([library.file(id) for id in ids], None, limits)
     pages = {
         (id, page.number): Page(id, page.number, page.label, page.text)
-        for id, result in zip(ids, read, strict=True) if isinstance(result, Extracted) for page in result.pages
+        for id, result in zip(ids, read, strict=True)
+        if isinstance(result, Extracted)
+        for page in result.pages
     }
 
     def read_page(document: str, number: int) -> Page:
@@ -70,8 +72,10 @@ def quotation_problems(library: Library, statements: Sequence[Statement]) -> lis
 
     return [
         f"{s.citations[0].document}, page {s.citations[0].page}: the quotation “{s.text[:60]}…” does not stand in the PDF"
-        if s.citations else f"“{s.text[:60]}…” has no citation"
-        for s in statements if not verify_statement(s, read_page)
+        if s.citations
+        else f"“{s.text[:60]}…” has no citation"
+        for s in statements
+        if not verify_statement(s, read_page)
     ]
 
 

@@ -45,10 +45,7 @@ from collection.sources import (
     Entry,
     Fact,
     Heading,
-    Numbered,
-    Paragraph,
     Problem,
-    Row,
     Source,
     Table,
     parse,
@@ -205,9 +202,7 @@ class Grounds:
 
     def refusal(self, figure: Figure) -> str:
         """Why a figure does not stand in the facts; empty when it does."""
-        kinds = frozenset[str]().union(
-            *(self.units.get(value, frozenset()) for value in (figure.value, figure.also) if value)
-        )
+        kinds = frozenset[str]().union(*(self.units.get(value, frozenset()) for value in (figure.value, figure.also) if value))
         if not kinds:
             # "2008-2019" may begin in one fact and end in another; "2010-11" is a school year of its own.
             first, _, last = figure.value.partition("-")
@@ -500,9 +495,7 @@ def prune(folder: Path, used: set[str]) -> int:
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m collection.claims", description="Holds every source to the facts."
-    )
+    parser = argparse.ArgumentParser(prog="python -m collection.claims", description="Holds every source to the facts.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="documents to check; none: all")
     parser.add_argument("--unused", action="store_true", help="list the facts no checked document cites")
     parser.add_argument("--prune", action="store_true", help="remove facts that no source at all cites")

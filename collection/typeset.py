@@ -186,9 +186,7 @@ def block_call(block: Block, entry: Entry, sources: Bibliography) -> str:
 
 
 def table_call(table: Table, entry: Entry, sources: Bibliography) -> str:
-    header, *rows = [
-        array(f"c({inline(cell, sources)})" for cell in row.cells) for row in (table.header, *table.rows)
-    ]
+    header, *rows = [array(f"c({inline(cell, sources)})" for cell in row.cells) for row in (table.header, *table.rows)]
     widths = array(f"{width}fr" for width in column_widths(table, entry, sources))
     return f"facts({widths}, {header}, {', '.join(rows)})"
 
@@ -300,9 +298,7 @@ def lock_text(documents: dict[str, dict[str, object]]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m collection.typeset", description="Typesets the collection."
-    )
+    parser = argparse.ArgumentParser(prog="python -m collection.typeset", description="Typesets the collection.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="documents; none: all that are written")
     parser.add_argument("--check", action="store_true", help="fail when a rebuild gives other bytes")
     chosen = parser.parse_args(arguments)

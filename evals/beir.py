@@ -81,13 +81,19 @@ def _write(beir: BeirSet, data: Path, cache: Path, encoder: Encoder, progress: P
     sentences = [p.text[start:end] for p in passages for start, end in p.sentences]
     stem = cache / f"{beir.name}-{_key(beir, encoder)}"
     contents = Contents(
-        document, pages, passages,
+        document,
+        pages,
+        passages,
         _vectors(stem.with_suffix(".npy"), texts, encoder, progress),
         _vectors(stem.with_suffix(".sentences.npy"), sentences, encoder, progress),
     )
     made_by = {
-        "encoder": encoder.name, "weights_sha256": encoder.weights_sha256, "dimension": encoder.dimension,
-        "extraction": 0, "passages": {}, "documents": [],
+        "encoder": encoder.name,
+        "weights_sha256": encoder.weights_sha256,
+        "dimension": encoder.dimension,
+        "extraction": 0,
+        "passages": {},
+        "documents": [],
     }
     id = snapshots.snapshot_id("beir", _key(beir, encoder))
     snapshots.publish(data, snapshots.write(data, id, made_by, {beir.name: ""}, [contents]), id)

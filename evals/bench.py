@@ -23,7 +23,10 @@ from index.snapshot import Snapshot
 
 DEPTH = 100
 MEASURES = {
-    "ndcg@10": ir_measures.nDCG @ 10, "recall@5": ir_measures.R @ 5, "recall@10": ir_measures.R @ 10, "recall@100": ir_measures.R @ 100,
+    "ndcg@10": ir_measures.nDCG @ 10,
+    "recall@5": ir_measures.R @ 5,
+    "recall@10": ir_measures.R @ 10,
+    "recall@100": ir_measures.R @ 100,
     "mrr@10": ir_measures.RR @ 10,
 }
 
@@ -81,9 +84,7 @@ def interval(ours: np.ndarray, theirs: np.ndarray, samples: int = 10_000, seed: 
     """(difference of means, low, high): the 95 % interval of a paired bootstrap over queries (Sakai 2006)."""
     differences = np.asarray(ours) - np.asarray(theirs)
     rng = np.random.default_rng(seed)
-    means = np.array([
-        differences[rng.integers(0, len(differences), len(differences))].mean() for _ in range(samples)
-    ])
+    means = np.array([differences[rng.integers(0, len(differences), len(differences))].mean() for _ in range(samples)])
     low, high = np.percentile(means, [2.5, 97.5])
     return round(float(differences.mean()), 4), round(float(low), 4), round(float(high), 4)
 
@@ -115,7 +116,9 @@ def variants(settings: SearchSettings, reranker: Reranker | None) -> dict[str, V
 BASELINE = "equal weights"
 
 
-def record(kind: str, results: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, tuple[int, int]], tell: Tell) -> dict[str, Any]:
+def record(
+    kind: str, results: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, tuple[int, int]], tell: Tell
+) -> dict[str, Any]:
     """What is filed and printed: means, latency and, where there is a baseline, the paired interval against it."""
     sets: dict[str, Any] = {}
     for name, by_variant in results.items():
@@ -151,7 +154,10 @@ class Known:
 
 
 def compare(
-    sets: Sequence[BeirSet], variants: Mapping[str, Variant], encoder: Encoder, cache: Path,
+    sets: Sequence[BeirSet],
+    variants: Mapping[str, Variant],
+    encoder: Encoder,
+    cache: Path,
     tell: Tell = lambda line: None,
 ) -> dict[str, dict[str, Result]]:
     """set name -> variant name -> result."""

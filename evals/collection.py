@@ -51,7 +51,11 @@ class CollectionResult:
 
 
 def evaluate(
-    snapshot: Snapshot, encoder: Encoder, split: str, settings: SearchSettings, reranker: Reranker | None = None,
+    snapshot: Snapshot,
+    encoder: Encoder,
+    split: str,
+    settings: SearchSettings,
+    reranker: Reranker | None = None,
     questions: Sequence[Gold] | None = None,
 ) -> CollectionResult:
     """All answerable questions of a split, each searched in the whole collection."""
@@ -70,7 +74,7 @@ def evaluate(
         needed = [{passage} for passage in wanted if passage] if question.any_of else [{p for p in wanted if p}]
         for number, passages in enumerate(needed):
             key = f"{question.id}#{number}"
-            run[key], qrels[key] = found, {passage: 1 for passage in passages} or {"none": 1}
+            run[key], qrels[key] = found, dict.fromkeys(passages, 1) or {"none": 1}
         order.append([f"{question.id}#{number}" for number in range(len(needed))])
         per_system += list(_systems(question, snapshot, encoder, settings, reranker, place))
     every = measure(qrels, run, [key for keys in order for key in keys])

@@ -133,14 +133,26 @@ def main() -> None:
     if options.check:
         check(sets)
     model = learn(sets)
-    options.out.write_text(json.dumps({
-        "made_by": "python -m evals.learn_fusion --sets " + " ".join(s.name for s in sets),
-        "date": datetime.date.today().isoformat(), "encoder_sha256": encoder.weights_sha256, "ridge": RIDGE,
-        "questions": {s.name: len(s.features) for s in sets},
-        "signals": NAMES, "features": FEATURES, "constant": np.round(model.constant, 5).tolist(),
-        "slopes": np.round(model.slopes, 5).tolist(), "center": np.round(model.center, 5).tolist(),
-        "spread": np.round(model.spread, 5).tolist(),
-    }, indent=1) + "\n", encoding="utf-8")
+    options.out.write_text(
+        json.dumps(
+            {
+                "made_by": "python -m evals.learn_fusion --sets " + " ".join(s.name for s in sets),
+                "date": datetime.date.today().isoformat(),
+                "encoder_sha256": encoder.weights_sha256,
+                "ridge": RIDGE,
+                "questions": {s.name: len(s.features) for s in sets},
+                "signals": NAMES,
+                "features": FEATURES,
+                "constant": np.round(model.constant, 5).tolist(),
+                "slopes": np.round(model.slopes, 5).tolist(),
+                "center": np.round(model.center, 5).tolist(),
+                "spread": np.round(model.spread, 5).tolist(),
+            },
+            indent=1,
+        )
+        + "\n",
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from index.lexical import STOPWORDS
 
 _NOTE = re.compile(r"\[[\d,\s–-]+\]")
 _FIGURE = re.compile(r"\d[\d.,]*")
+
+
 def plain(text: str) -> str:
     """Letters and digits only, casefolded, notes such as [3,4] left out, one space between words."""
     text = _NOTE.sub(" ", unicodedata.normalize("NFKC", text)).casefold()

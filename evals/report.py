@@ -23,8 +23,10 @@ def save(found: dict[str, Any]) -> Path:
     """Writes results/search-<kind>-<sets>-<commit>.json with what is needed to repeat it; returns the path."""
     commit = _git("rev-parse", "--short=10", "HEAD") or "unknown"
     found = {
-        "commit": commit, "changed_since": bool(_git("status", "--porcelain", "--", "index", "ingest", "casebook", "models")),
-        "date": datetime.now(UTC).date().isoformat(), "command": _command(),
+        "commit": commit,
+        "changed_since": bool(_git("status", "--porcelain", "--", "index", "ingest", "casebook", "models")),
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": _command(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         **found,
@@ -45,11 +47,13 @@ def render(folder: Path = RESULTS) -> str:
         for name, values in record["sets"].items():
             newest[name] = (record, values)
     lines = [
-        "# How good the search is", "",
+        "# How good the search is",
+        "",
         "Written by `python -m evals.report` from `evals/results`; do not edit. Every figure is of the product's own search, run",
         "by `python -m casebook evaluate`. nDCG, recall and reciprocal rank are by ir-measures. An interval is the 95 % paired",
         "bootstrap interval (10,000 resamples of the questions) of the difference in nDCG@10 to BM25 and MiniLM joined with",
-        "equal weights. Times include encoding the question; the load average says how busy the machine was (2 cores).", "",
+        "equal weights. Times include encoding the question; the load average says how busy the machine was (2 cores).",
+        "",
     ]
     for name, (record, values) in sorted(newest.items()):
         lines += _section(name, record, values)
@@ -61,10 +65,13 @@ def _section(name: str, record: dict[str, Any], values: dict[str, Any]) -> list[
     columns = [c for c in COLUMNS if any(c in row for row in values["variants"].values())]
     against = any(INTERVAL in row for row in values["variants"].values())
     lines = [
-        f"## {name}", "",
+        f"## {name}",
+        "",
         f"{values['passages']} passages, {values['queries']} questions. Commit {record['commit']}"
         f"{' with changes not yet committed' if record['changed_since'] else ''}, {record['date']}, load average {record['load_average']}.",
-        "", f"    {record['command']}", "",
+        "",
+        f"    {record['command']}",
+        "",
         "| | " + " | ".join(columns) + (" | gain, 95 % |" if against else " |"),
         "|---|" + "---|" * (len(columns) + against),
     ]

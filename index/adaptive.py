@@ -19,7 +19,16 @@ from index.signals import NAMES, Candidates
 
 FILE = Path(__file__).with_name("fusion.json")
 FEATURES = (
-    "words", "digits", "capitals", "rarest", "missing", "agreement", "words_gap", "meaning_gap", "best_cosine", "coverage"
+    "words",
+    "digits",
+    "capitals",
+    "rarest",
+    "missing",
+    "agreement",
+    "words_gap",
+    "meaning_gap",
+    "best_cosine",
+    "coverage",
 )
 _CAPITAL = re.compile(r"(?<![.?!]\s)(?<!^)\b[A-Z]\w+")
 
@@ -32,18 +41,24 @@ def features(question: str, candidates: Candidates) -> np.ndarray:
     count = max(len(candidates.rows), 1)
     tops = [set(np.lexsort((candidates.rows, -scaled[:, side]))[:10].tolist()) for side in (0, 1)]
     ceiling = max(rare)
-    return np.array([
-        min(len(words), 30) / 30,
-        float(any(c.isdigit() for c in question)),
-        min(len(_CAPITAL.findall(question)), 5) / 5,
-        ceiling / 10,
-        sum(r >= ceiling and r > 5 for r in rare) / len(rare),
-        len(tops[0] & tops[1]) / 10,
-        _gap(scaled[:, 0]),
-        _gap(scaled[:, 1]),
-        float(candidates.dense.max(initial=0.0)),
-        float(scaled[:, 3].max(initial=0.0)),
-    ]) if count else np.zeros(len(FEATURES))
+    return (
+        np.array(
+            [
+                min(len(words), 30) / 30,
+                float(any(c.isdigit() for c in question)),
+                min(len(_CAPITAL.findall(question)), 5) / 5,
+                ceiling / 10,
+                sum(r >= ceiling and r > 5 for r in rare) / len(rare),
+                len(tops[0] & tops[1]) / 10,
+                _gap(scaled[:, 0]),
+                _gap(scaled[:, 1]),
+                float(candidates.dense.max(initial=0.0)),
+                float(scaled[:, 3].max(initial=0.0)),
+            ]
+        )
+        if count
+        else np.zeros(len(FEATURES))
+    )
 
 
 def _gap(scores: np.ndarray) -> float:

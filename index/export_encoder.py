@@ -36,9 +36,15 @@ def to_onnx(model_folder: Path, out: Path) -> None:
             return torch.nn.functional.normalize(states.mean(1), dim=1)
 
     torch.onnx.export(
-        Unit().eval(), (torch.randint(1000, 20000, (1, 37)),), str(out), dynamo=True, external_data=False,
-        input_names=["input_ids"], output_names=["vector"],
-        dynamic_shapes=({1: torch.export.Dim("length", max=512)},), opset_version=18,
+        Unit().eval(),
+        (torch.randint(1000, 20000, (1, 37)),),
+        str(out),
+        dynamo=True,
+        external_data=False,
+        input_names=["input_ids"],
+        output_names=["vector"],
+        dynamic_shapes=({1: torch.export.Dim("length", max=512)},),
+        opset_version=18,
     )
 
 
@@ -70,7 +76,11 @@ def main() -> None:
         quantize(Path(folder) / "float.onnx", FOLDER / "model.int8.onnx")
     shutil.copyfile(source / "tokenizer.json", FOLDER / "tokenizer.json")
     config = {
-        "name": DEFAULT, "dimension": 384, "max_tokens": 256, "made_from_sha256": PACKAGE_SHA256, "block": BLOCK,
+        "name": DEFAULT,
+        "dimension": 384,
+        "max_tokens": 256,
+        "made_from_sha256": PACKAGE_SHA256,
+        "block": BLOCK,
         "files": {name: file_sha256(FOLDER / name) for name in ("model.int8.onnx", "tokenizer.json")},
     }
     (FOLDER / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")

@@ -17,7 +17,8 @@ REFERENCE = 0.5
 """What the score of a passage in a list of references is multiplied by."""
 
 _REFERENCE_HEADING = re.compile(
-    r"\s*(\d+[.)]?\s*)?(sources?|references?|bibliography|works cited|literature|(end)?notes|further reading)\W*\Z", re.IGNORECASE
+    r"\s*(\d+[.)]?\s*)?(sources?|references?|bibliography|works cited|literature|(end)?notes|further reading)\W*\Z",
+    re.IGNORECASE,
 )
 _ASKS_FOR_SOURCES = re.compile(r"\b(sources?|references?|cite[sd]?|citations?|bibliograph\w+|publications?)\b", re.IGNORECASE)
 
@@ -52,11 +53,19 @@ def collapsed(order: np.ndarray, passages: Sequence[Passage]) -> np.ndarray:
 
 
 def reranked(
-    reranker: Reranker, question: str, order: np.ndarray, scores: np.ndarray, passages: Sequence[Passage], count: int, weight: float
+    reranker: Reranker,
+    question: str,
+    order: np.ndarray,
+    scores: np.ndarray,
+    passages: Sequence[Passage],
+    count: int,
+    weight: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` of the order by a mix of their own score and the reranker's (0 to 1); the rest stays behind them."""
     head, tail = order[:count], order[count:]
-    opinion = reranker.scores(question, [f"{p.heading}. {p.text}" if p.heading else p.text for p in passages_of(head, passages)])
+    opinion = reranker.scores(
+        question, [f"{p.heading}. {p.text}" if p.heading else p.text for p in passages_of(head, passages)]
+    )
     own = scores[head]
     low, high = float(own.min()), float(own.max())
     spread = (own - low) / (high - low) if high > low else np.ones_like(own)

@@ -34,14 +34,18 @@ class CrossEncoder:
         try:
             self._config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise EncoderError("The reranker in models/selector is incomplete. Set reranker = false or restore models/.") from error
+            raise EncoderError(
+                "The reranker in models/selector is incomplete. Set reranker = false or restore models/."
+            ) from error
 
     @functools.cached_property
     def _session(self) -> Any:
         file = self._folder / "model.int8.onnx"
         found = file_sha256(file) if file.is_file() else "nothing"
         if found != self._config["sha256"][file.name]:
-            raise EncoderError(f"The reranker's file {file.name} is damaged: found sha256 {found[:12]}. Restore the folder models/.")
+            raise EncoderError(
+                f"The reranker's file {file.name} is damaged: found sha256 {found[:12]}. Restore the folder models/."
+            )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
@@ -71,5 +75,9 @@ class CrossEncoder:
 
     def _logit(self, encoded: Any) -> float:
         ids = np.array([encoded.ids], np.int64)
-        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.array([encoded.type_ids], np.int64)}
+        inputs = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.array([encoded.type_ids], np.int64),
+        }
         return float(np.ravel(self._session.run(None, inputs)[0])[0])

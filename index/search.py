@@ -1,8 +1,8 @@
 """query + filters -> list[Hit].
 
-    question ─ understand (spelling, names) ─> candidates from words and from meaning, with their signals
-             ─ fuse (weights chosen for the question) ─> boost what is named, demote reference lists, collapse repeats
-             ─ rerank, diversify (both optional) ─> hits
+question ─ understand (spelling, names) ─> candidates from words and from meaning, with their signals
+         ─ fuse (weights chosen for the question) ─> boost what is named, demote reference lists, collapse repeats
+         ─ rerank, diversify (both optional) ─> hits
 """
 
 from __future__ import annotations
@@ -101,7 +101,10 @@ def search(
         best = ordering.diverse(best, scores, snapshot.vectors.vectors(found.rows.tolist()), k, settings.diversity)
     return [
         Hit(
-            passages[i], float(scores[i]), float(found.dense[i]), float(found.bm25[i]),
+            passages[i],
+            float(scores[i]),
+            float(found.dense[i]),
+            float(found.bm25[i]),
             why(asked, found, passages[i], int(i), weights, settings),
         )
         for i in best[:k]

@@ -1,10 +1,10 @@
 """What is known of each candidate passage without reading it: five numbers, all "higher is better".
 
-    words      BM25, divided by the best candidate's
-    meaning    cosine of question and passage, stretched over the candidates
-    sentence   cosine of question and the passage's nearest sentence, stretched likewise
-    coverage   share of the question's word weight (inverse document frequency) the passage and its headings have
-    near       share of the question's neighboring word pairs that stand within three words of each other in it
+words      BM25, divided by the best candidate's
+meaning    cosine of question and passage, stretched over the candidates
+sentence   cosine of question and the passage's nearest sentence, stretched likewise
+coverage   share of the question's word weight (inverse document frequency) the passage and its headings have
+near       share of the question's neighboring word pairs that stand within three words of each other in it
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ class Candidates:
 
 
 def gather(
-    snapshot: Snapshot, question: str, vector: np.ndarray, pool: int, documents: Sequence[str] | None, allowed: np.ndarray | None
+    snapshot: Snapshot,
+    question: str,
+    vector: np.ndarray,
+    pool: int,
+    documents: Sequence[str] | None,
+    allowed: np.ndarray | None,
 ) -> Candidates:
     """The `pool` best passages of each side with their signals. `allowed` (rows) is what `documents` and themes leave."""
     dense_rows, _ = snapshot.vectors.search(vector, pool, allowed)
@@ -52,9 +57,9 @@ def gather(
     words = np.round(np.array([bm25.get(int(row), 0.0) for row in rows]), PRECISION)
     sentence = np.round(sentence_scores(snapshot, vector, rows, dense), PRECISION)
     coverage, near, rarity = shared_words(snapshot.connection, lexical.terms(question), rows, snapshot.vectors.count)
-    scaled = np.column_stack([
-        fusion.scale_words(words), fusion.scale_meaning(dense), fusion.scale_meaning(sentence), coverage, near
-    ])
+    scaled = np.column_stack(
+        [fusion.scale_words(words), fusion.scale_meaning(dense), fusion.scale_meaning(sentence), coverage, near]
+    )
     return Candidates(rows, dense, words, scaled, rarity)
 
 

@@ -144,8 +144,16 @@ def _insert_passage(connection: sqlite3.Connection, row: int, sentence: int, tit
     connection.execute(
         "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            row, passage.id, passage.document, passage.page, passage.start, passage.end, passage.heading, passage.text,
-            json.dumps(passage.sentences), sentence,
+            row,
+            passage.id,
+            passage.document,
+            passage.page,
+            passage.start,
+            passage.end,
+            passage.heading,
+            passage.text,
+            json.dumps(passage.sentences),
+            sentence,
         ),
     )
     connection.execute(
@@ -172,7 +180,9 @@ def revert(data: Path) -> str:
     Raises `SnapshotError` when none is kept, or the one that is kept is damaged or of another format.
     """
     live = current_id(data)
-    folders = [p for p in (data / "snapshots").glob("*") if p.is_dir() and not p.name.startswith("building-") and p.name != live]
+    folders = [
+        p for p in (data / "snapshots").glob("*") if p.is_dir() and not p.name.startswith("building-") and p.name != live
+    ]
     if live is None or not folders:
         raise SnapshotError("There is no earlier index to go back to.")
     before = max(folders, key=lambda p: p.stat().st_mtime)

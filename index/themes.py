@@ -15,7 +15,9 @@ NEAREST = 0.2
 """Share of the passages that count as a theme's by meaning alone; a theme is one of fourteen, so this is generous."""
 
 
-def rows(snapshot: Snapshot, encoder: QueryEncoder, themes: Sequence[tuple[str, str]], documents: Sequence[str] | None) -> np.ndarray:
+def rows(
+    snapshot: Snapshot, encoder: QueryEncoder, themes: Sequence[tuple[str, str]], documents: Sequence[str] | None
+) -> np.ndarray:
     """Rows of the passages about any of the themes, given as (label, definition); int64, ascending."""
     within = np.arange(snapshot.vectors.count) if documents is None else snapshot.document_rows(documents)
     if not len(within):

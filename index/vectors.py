@@ -55,7 +55,9 @@ class FaissIndex:
         if rows is not None:
             selector = faiss.IDSelectorBatch(np.ascontiguousarray(rows, np.int64))
             exact = isinstance(self._index, faiss.IndexFlat)
-            parameters = faiss.SearchParameters(sel=selector) if exact else faiss.SearchParametersHNSW(sel=selector, efSearch=256)
+            parameters = (
+                faiss.SearchParameters(sel=selector) if exact else faiss.SearchParametersHNSW(sel=selector, efSearch=256)
+            )
         scores, found = self._index.search(np.ascontiguousarray(query[None], np.float32), k, params=parameters)
         keep = found[0] >= 0
         order = np.lexsort((found[0][keep], -scores[0][keep]))

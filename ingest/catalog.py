@@ -88,7 +88,7 @@ def read_catalog(path: Path) -> list[Entry]:
 
 def _entry(path: Path, table: Any) -> Entry:
     if not isinstance(table, dict) or not isinstance(table.get("file"), str) or not table["file"]:
-        raise UsageError(f"{path}: each [[document]] needs a file. Add `file = \"name.pdf\"`.")
+        raise UsageError(f'{path}: each [[document]] needs a file. Add `file = "name.pdf"`.')
     file = table["file"]
     stray = next((key for key in table if key not in KEYS), None)
     if stray:
@@ -108,10 +108,10 @@ def _entry(path: Path, table: Any) -> Entry:
 def _value(where: str, key: str, value: Any) -> Any:
     if key in _TEXTS:
         if not isinstance(value, str):
-            raise UsageError(f"{where}: {key} is a text. Write {key} = \"…\".")
+            raise UsageError(f'{where}: {key} is a text. Write {key} = "…".')
         return " ".join(value.split())
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise UsageError(f"{where}: {key} is a list of texts. Write {key} = [\"…\", \"…\"].")
+        raise UsageError(f'{where}: {key} is a list of texts. Write {key} = ["…", "…"].')
     return tuple(value)
 
 

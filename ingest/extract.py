@@ -1,6 +1,6 @@
 """One PDF -> clean pages with blocks: what a worker process does for one document.
 
-    path -> glyphs (pdf) -> segments, blocks, rows, headings (layout) -> text and character map (cleanup) -> PageText
+path -> glyphs (pdf) -> segments, blocks, rows, headings (layout) -> text and character map (cleanup) -> PageText
 """
 
 from __future__ import annotations
@@ -79,13 +79,10 @@ def _flags(pages: Sequence[PageText]) -> tuple[str, ...]:
     return (f"no text on page{'s' if len(silent) > 1 else ''} {shown}",)
 
 
-def _pages(
-    glyphs: Sequence[Glyphs | None], segments: Sequence[list[Segment]], structure: pdf.Structure
-) -> list[PageText]:
+def _pages(glyphs: Sequence[Glyphs | None], segments: Sequence[list[Segment]], structure: pdf.Structure) -> list[PageText]:
     running = cleanup.running_lines(segments, glyphs)
     kept = [
-        [s for index, s in enumerate(page) if index not in dropped]
-        for page, dropped in zip(segments, running, strict=True)
+        [s for index, s in enumerate(page) if index not in dropped] for page, dropped in zip(segments, running, strict=True)
     ]
     size, step = layout.body_size(kept), layout.leading(kept)
     bold_says = not layout.body_bold(kept)

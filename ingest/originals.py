@@ -115,8 +115,11 @@ def target_of(entry: Entry, folder: Path) -> Path:
 
 
 def fetch(
-    client: httpx.Client, entries: Sequence[Entry], folder: Path,
-    limits: FetchLimits = FetchLimits(), progress: Progress = lambda id, done, total: None,
+    client: httpx.Client,
+    entries: Sequence[Entry],
+    folder: Path,
+    limits: FetchLimits = FetchLimits(),
+    progress: Progress = lambda id, done, total: None,
 ) -> Iterator[Fetched]:
     """Fetches each entry's original into `folder`, one after another; what fails is named, the rest goes on."""
     pages: dict[str, list[Link] | str] = {}
@@ -132,8 +135,13 @@ def fetch(
 
 
 def _fetch_one(
-    client: httpx.Client, entry: Entry, links: list[Link] | str, entries: Sequence[Entry], target: Path,
-    limits: FetchLimits, progress: Progress,
+    client: httpx.Client,
+    entry: Entry,
+    links: list[Link] | str,
+    entries: Sequence[Entry],
+    target: Path,
+    limits: FetchLimits,
+    progress: Progress,
 ) -> Fetched:
     url = str(entry.values["original_url"])
     if isinstance(links, str):

@@ -241,5 +241,7 @@ def decrypt(path: Path, password: str, target: Path) -> None:
         writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(path, password=password))
         with target.open("wb") as file:
             writer.write(file)
-    except Exception as error:  # noqa: BLE001  pypdf raises many kinds on damaged files
-        raise EncryptedError(f"{path.name} cannot be decrypted ({type(error).__name__}). Save it without a password.") from error
+    except Exception as error:
+        raise EncryptedError(
+            f"{path.name} cannot be decrypted ({type(error).__name__}). Save it without a password."
+        ) from error

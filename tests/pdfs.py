@@ -27,7 +27,9 @@ The district concluded that leadership mattered most. #lorem(320)
 """
 
 
-def typeset(path: Path, body: str = BODY, *, columns: int = 1, title: str = "A Report on Turnaround", date: str = "2026") -> Path:
+def typeset(
+    path: Path, body: str = BODY, *, columns: int = 1, title: str = "A Report on Turnaround", date: str = "2026"
+) -> Path:
     """A PDF with a running header, page numbers, headings, a table, justified and hyphenated text."""
     source = f"""
 #set document(title: "{title}", date: datetime(year: {date}, month: 1, day: 1))

@@ -72,7 +72,9 @@ def torch_arguments() -> list[str]:
         return [TORCH]
     report = subprocess.run(
         [str(python()), "-m", "pip", "install", "--quiet", "--dry-run", "--no-deps", "--report", "-", TORCH],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     try:
         address = json.loads(report.stdout)["install"][0]["download_info"]["url"]

@@ -28,8 +28,10 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
         command.add_argument("--document", nargs="+", action="extend", default=[], metavar="D", help="only these documents")
         command.add_argument("--json", action="store_true", help="print JSON")
         command.add_argument(
-            "--batch", type=Path, metavar="FILE",
-            help="questions from a file (- for standard input): one a line, or JSON lines with an \"id\"; prints JSON lines",
+            "--batch",
+            type=Path,
+            metavar="FILE",
+            help='questions from a file (- for standard input): one a line, or JSON lines with an "id"; prints JSON lines',
         )
         if name == "search":
             command.add_argument("-k", type=positive, default=10, help="how many passages (default 10)")
@@ -62,9 +64,7 @@ def run_ask(options: argparse.Namespace) -> int:
 
         return contract.answer(opened.ask(question, options.system, options.document), opened.snapshot.documents)
 
-    return _run(
-        options, as_json, lambda question: show_answer(opened, opened.ask(question, options.system, options.document))
-    )
+    return _run(options, as_json, lambda question: show_answer(opened, opened.ask(question, options.system, options.document)))
 
 
 def search_json(opened: Library, question: str, found: list[Hit]) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _line(line: str, path: Path, number: int) -> tuple[Any, str]:
         return None, line  # a question may start with a brace
     question = value.get("question", value.get("text"))
     if not isinstance(question, str):
-        raise UsageError(f"{path}, line {number}: a JSON line needs a \"question\".")
+        raise UsageError(f'{path}, line {number}: a JSON line needs a "question".')
     return value.get("id", value.get("_id")), question
 
 

@@ -15,7 +15,9 @@ SOURCES = {"brief": "brief", "original": "ERS original", "yours": "yours"}
 
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
     documents = commands.add_parser(
-        "documents", parents=[shared], help="list documents; `set` corrects one, `remove` takes some out, `undo` goes back",
+        "documents",
+        parents=[shared],
+        help="list documents; `set` corrects one, `remove` takes some out, `undo` goes back",
         description="Lists the documents and where each is from. `documents set ID --title T --system S` corrects one; "
         "`documents remove ID …` takes some out; `documents undo` goes back to before the last change (again: forward).",
     )
@@ -41,7 +43,7 @@ def run_documents(options: argparse.Namespace) -> int:
     changes = {n: v for n in SETTABLE if (v := getattr(options, n)) is not None}
     if options.action == "set":
         if len(options.ids) != 1:
-            raise UsageError("Name one document to set, e.g. documents set denver --title \"Denver\".")
+            raise UsageError('Name one document to set, e.g. documents set denver --title "Denver".')
         opened.edit(options.ids[0], **changes)
         print(f"Set {', '.join(changes)} of {options.ids[0]}.")
         return 0

@@ -16,16 +16,26 @@ if TYPE_CHECKING:
 
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
     command = commands.add_parser(
-        "evaluate", parents=[shared], help="measure the search",
+        "evaluate",
+        parents=[shared],
+        help="measure the search",
         description="Measures the search: on BEIR folders (corpus.jsonl, queries.jsonl, qrels/), or on the collection's questions.",
     )
-    command.add_argument("--beir", type=Path, nargs="+", metavar="FOLDER", help="BEIR folders; every row of a corpus is one passage")
-    command.add_argument("--collection", choices=("dev", "test"), metavar="SPLIT", help="the collection's questions: dev or test")
+    command.add_argument(
+        "--beir", type=Path, nargs="+", metavar="FOLDER", help="BEIR folders; every row of a corpus is one passage"
+    )
+    command.add_argument(
+        "--collection", choices=("dev", "test"), metavar="SPLIT", help="the collection's questions: dev or test"
+    )
     command.add_argument("--split", default="test", help="which qrels of a BEIR folder (default test)")
-    command.add_argument("--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file (one BEIR folder only)")
+    command.add_argument(
+        "--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file (one BEIR folder only)"
+    )
     command.add_argument("--ablate", action="store_true", help="a row each for words, meaning and every way to join them")
     command.add_argument("--rerank", type=int, default=None, metavar="N", help="candidates the reranker reads (0: none)")
-    command.add_argument("--cache", type=Path, default=Path("build/bench"), metavar="DIR", help="where vectors of BEIR sets are kept")
+    command.add_argument(
+        "--cache", type=Path, default=Path("build/bench"), metavar="DIR", help="where vectors of BEIR sets are kept"
+    )
     command.add_argument("--save", action="store_true", help="file the results by commit in evals/results")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
@@ -68,7 +78,8 @@ def beir(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def collection(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
-    from evals import bench, collection as gold_bench
+    from evals import bench
+    from evals import collection as gold_bench
 
     tell, results, kinds = _tell(options), {}, {}
     for name, (settings, reranker) in _variants(opened, options).items():

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from casebook.commands import library
 
 if TYPE_CHECKING:
-    from casebook.building import Outcome, Progress
+    from casebook.building import Outcome
 
 
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
     command = commands.add_parser(
-        "ingest", parents=[shared], help="read PDFs into the index (no PATH: the bundled collection)",
+        "ingest",
+        parents=[shared],
+        help="read PDFs into the index (no PATH: the bundled collection)",
         description="Reads PDF files and folders into the index. Without PATH: the bundled collection. Unchanged files cost a hash.",
     )
     command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="PDF files, or folders of them")
@@ -60,7 +62,9 @@ class Bars:
 def report(outcome: Outcome) -> str:
     """What happened, in words: counts, speed, and each stage's share of the time."""
     done = [
-        f"{len(ids)} {word}" for word, ids in (("added", outcome.added), ("updated", outcome.updated), ("removed", outcome.removed)) if ids
+        f"{len(ids)} {word}"
+        for word, ids in (("added", outcome.added), ("updated", outcome.updated), ("removed", outcome.removed))
+        if ids
     ]
     if outcome.unchanged:
         done.append(f"{outcome.unchanged} unchanged")

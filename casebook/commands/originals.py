@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
     command = commands.add_parser(
-        "originals", parents=[shared], help="where ERS's own documents are; --fetch downloads those that can be had",
+        "originals",
+        parents=[shared],
+        help="where ERS's own documents are; --fetch downloads those that can be had",
         description="Says where the original case studies of Education Resource Strategies are. With --fetch it downloads "
         "those that can be had, after asking; nothing is ever downloaded otherwise.",
     )
@@ -55,13 +57,15 @@ def explain(entries: list[Entry]) -> str:
     lines = [
         "The bundled documents are briefs written for the Casebook from public sources. The case studies they stand beside",
         "were published by Education Resource Strategies (ERS), who hold the copyright; they are not part of the Casebook.",
-        "", "Originals:",
+        "",
+        "Originals:",
     ]
     lines += [f"  {entry.values['original_title']}  (brief here: {entry.id})" for entry in entries]
     lines += ["", "Where they are:"]
     lines += [f"  {url}" for url in dict.fromkeys(str(entry.values["original_url"]) for entry in entries)]
     lines += [
-        "", "Save the ones you want from there with a browser, then add them:",
+        "",
+        "Save the ones you want from there with a browser, then add them:",
         "  python -m casebook ingest FOLDER",
         "Each is recognized and stands beside the brief on the same system; `documents` says which is which.",
         "To have the Casebook download those that can be had (it asks first): python -m casebook originals --fetch",

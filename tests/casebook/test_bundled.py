@@ -60,7 +60,10 @@ def _check_highlight(library: Library, statement: Statement) -> None:
             textpage = page.get_textpage()
             inside = "".join(
                 textpage.get_text_bounded(
-                    b.left * width - 0.5, height * (1 - b.top - b.height) + 2, (b.left + b.width) * width + 0.5, height * (1 - b.top) - 2
+                    b.left * width - 0.5,
+                    height * (1 - b.top - b.height) + 2,
+                    (b.left + b.width) * width + 0.5,
+                    height * (1 - b.top) - 2,
                 )
                 for b in boxes
             )

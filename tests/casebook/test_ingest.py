@@ -25,7 +25,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(*arguments: str, data: Path, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "casebook", *arguments, "--data", str(data)],
-        capture_output=True, text=True, cwd=ROOT, timeout=240, **options,  # type: ignore[call-overload]
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=240,
+        **options,  # type: ignore[call-overload]
     )
 
 
@@ -71,7 +75,9 @@ def test_a_changed_file_replaces_its_document(copy: Library, reports: list[Path]
 def test_files_of_one_name_in_two_folders_do_not_collide(copy: Library, tmp_path: Path) -> None:
     for folder, color in (("a", "red"), ("b", "blue")):
         (tmp_path / folder).mkdir()
-        typeset(tmp_path / folder / "report.pdf", f"= One\nThe {color} report names its own color here.", title=f"{color} paper")
+        typeset(
+            tmp_path / folder / "report.pdf", f"= One\nThe {color} report names its own color here.", title=f"{color} paper"
+        )
     copy.ingest([tmp_path / "a", tmp_path / "b"])
     texts = " ".join(copy.page(d.id, 1).text for d in copy.documents() if d.id.startswith("report"))
     assert "red report" in texts
@@ -198,7 +204,10 @@ def kill_during_ingest(library: Library, extra: Path, moment: float) -> None:
     """Starts an ingest of one more document and kills it (workers too) `moment` seconds later."""
     process = subprocess.Popen(
         [sys.executable, "-m", "casebook", "ingest", "--rebuild", str(extra), "--data", str(library.settings.data)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     time.sleep(moment)
     try:

@@ -38,7 +38,11 @@ def test_everything_works_with_sockets_blocked(tmp_path: Path) -> None:
     report = typeset(tmp_path / "report.pdf", "= One\nThe district hired 30 new principals in 2012.")
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path / "data"), str(report)],
-        capture_output=True, text=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, timeout=240,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert "OUTSIDE" not in done.stderr

@@ -16,9 +16,26 @@ from casebook.library import Library
 ROOT = Path(__file__).resolve().parents[2]
 
 ODD = [
-    "?!… — ()", "", "   ", "x" * 100_000, "word " * 20_000, '"', "*", "NEAR(", "NEAR(a b, 3)", "-administrators", "a AND OR NOT",
-    "text:administrators", "administrators\0principals", "¿Cuántos directores formó la academia?", "学校の改善はどうですか", "مدرسة",
-    "{{question}} ${1+1} <script>alert(1)</script>", "'; DROP TABLE passages; --", "\ud800", "🏫🏫🏫",
+    "?!… — ()",
+    "",
+    "   ",
+    "x" * 100_000,
+    "word " * 20_000,
+    '"',
+    "*",
+    "NEAR(",
+    "NEAR(a b, 3)",
+    "-administrators",
+    "a AND OR NOT",
+    "text:administrators",
+    "administrators\0principals",
+    "¿Cuántos directores formó la academia?",
+    "学校の改善はどうですか",
+    "مدرسة",
+    "{{question}} ${1+1} <script>alert(1)</script>",
+    "'; DROP TABLE passages; --",
+    "\ud800",
+    "🏫🏫🏫",
 ]
 
 
@@ -31,7 +48,11 @@ def test_odd_questions_never_break(small: Library, question: str) -> None:
 
 
 def test_every_statement_verifies_and_is_highlighted(small: Library) -> None:
-    for question in ("How many principals did the academy train?", "What did the first round cost?", "How long was the school day?"):
+    for question in (
+        "How many principals did the academy train?",
+        "What did the first round cost?",
+        "How long was the school day?",
+    ):
         for statement in small.ask(question).statements:
             for citation in statement.citations:
                 page = small.page(citation.document, citation.page)
@@ -44,7 +65,10 @@ def test_dense_scores_are_the_cosines_of_a_plain_numpy_reference(small: Library)
     query = small.encoder.encode([question])[0]
     passages = list(small.snapshot.all_passages())
     matrix = small.snapshot.vectors.vectors(list(range(len(passages))))
-    cosine = {p.id: float(np.dot(v, query) / (np.linalg.norm(v) * np.linalg.norm(query))) for p, v in zip(passages, matrix, strict=True)}
+    cosine = {
+        p.id: float(np.dot(v, query) / (np.linalg.norm(v) * np.linalg.norm(query)))
+        for p, v in zip(passages, matrix, strict=True)
+    }
     hits = small.search(question, k=len(passages))
     assert len({hit.passage.text for hit in hits}) == len(hits) >= 10  # repeated text is shown once
     for hit in hits:
@@ -66,7 +90,11 @@ def test_the_question_decides_the_document(small: Library) -> None:
 def casebook(*arguments: str, library: Library, text: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "casebook", *arguments, "--data", str(library.settings.data)],
-        capture_output=True, text=True, cwd=ROOT, input=text, timeout=120,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        input=text,
+        timeout=120,
     )
 
 
@@ -91,12 +119,20 @@ def test_batches_print_one_line_each_in_order(small: Library, tmp_path: Path) ->
     lines = [json.loads(line) for line in casebook("search", "--batch", str(questions), library=small).stdout.splitlines()]
     assert [line["question"] for line in lines] == ["How long was the day?", "Who was trained?", "and?"]
     assert [line.get("id") for line in lines] == [None, "q2", 3]
-    lines = [json.loads(x) for x in casebook("ask", "--batch", "-", library=small, text="Who was trained?\n").stdout.splitlines()]
+    lines = [
+        json.loads(x) for x in casebook("ask", "--batch", "-", library=small, text="Who was trained?\n").stdout.splitlines()
+    ]
     assert len(lines) == 1
 
 
 def test_wrong_words_exit_with_2_and_say_what_is_right(small: Library) -> None:
-    for arguments in (("search",), ("page", "nowhere", "1"), ("page", "harbor", "99"), ("page", "harbor", "x"), ("ask", "--batch", "/no")):
+    for arguments in (
+        ("search",),
+        ("page", "nowhere", "1"),
+        ("page", "harbor", "99"),
+        ("page", "harbor", "x"),
+        ("ask", "--batch", "/no"),
+    ):
         done = casebook(*arguments, library=small)
         assert done.returncode == 2, arguments
         assert "Traceback" not in done.stderr
@@ -104,5 +140,7 @@ def test_wrong_words_exit_with_2_and_say_what_is_right(small: Library) -> None:
 
 
 def test_the_same_question_gives_the_same_bytes_in_another_process(small: Library) -> None:
-    outputs = {casebook("ask", "What did the district conclude about leadership?", "--json", library=small).stdout for _ in range(3)}
+    outputs = {
+        casebook("ask", "What did the district conclude about leadership?", "--json", library=small).stdout for _ in range(3)
+    }
     assert len(outputs) == 1

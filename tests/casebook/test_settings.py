@@ -19,7 +19,9 @@ def test_flags_beat_environment_beats_file_beats_defaults(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("text", ["prot = 1", "port = 70000", "threshold = 2", "port = = 1"])
-def test_unknown_keys_wrong_values_and_broken_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_unknown_keys_wrong_values_and_broken_files_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     file = tmp_path / "casebook.toml"
     file.write_text(text)
     monkeypatch.setenv("CASEBOOK_TOML", str(file))

@@ -41,8 +41,7 @@ FACTS = {
         fact("a-6", "Results appeared.", period="2012"),
         fact(
             "a-5",
-            "Those schools made up less than a tenth of the district and taught just over six thousand "
-            "pupils.",
+            "Those schools made up less than a tenth of the district and taught just over six thousand pupils.",
             "6,000+",
         ),
     ]
@@ -189,8 +188,7 @@ CLAIM = FACTS["a-5"].claim
     [
         CLAIM,
         "Those schools made up less than a tenth of the system and taught just over six thousand students.",
-        "Just over six thousand pupils were taught in those schools, less than a tenth of the district "
-        "made up.",
+        "Just over six thousand pupils were taught in those schools, less than a tenth of the district made up.",
         "By the state's count, those schools made up less than a tenth of the district and taught just over "
         "six thousand students, which surprised nobody.",
     ],

@@ -68,7 +68,7 @@ def test_a_literal_is_one_line(text):
     assert len(literal(text).splitlines()) == 1
 
 
-@given(st.text(st.sampled_from("ab-1 ’.,\"\\#\n"), max_size=60))
+@given(st.text(st.sampled_from('ab-1 ’.,"\\#\n'), max_size=60))
 def test_boxing_compounds_loses_nothing(text):
     strings = re.findall(r'"((?:[^"\\]|\\.)*)"', ", ".join(words(text)))
     joined = re.sub(r"\\u\{a\}", "\n", "".join(strings)).replace('\\"', '"').replace("\\\\", "\\")
@@ -81,7 +81,7 @@ def test_markup_in_a_source_is_shown_and_not_run():
     title = 'Report #let x = "1" \\'
     facts = {"a-1": Fact("a-1", "t", "", "", "", title, 'https://a.org/"#x', "high")}
     shown = text_of(compile_pdf(markup(source, ENTRY, facts), ENTRY.date))
-    assert squeezed('#panic(“x”) $x^2$ _under_ *star* `raw` <label> @ref [b]') in squeezed(shown)
+    assert squeezed("#panic(“x”) $x^2$ _under_ *star* `raw` <label> @ref [b]") in squeezed(shown)
     assert squeezed("Report #let x = “1”") in squeezed(shown)
 
 
@@ -188,9 +188,7 @@ def test_a_pdfs_outline_labels_and_metadata(id):
     headings = [section.heading.text for section in read_source(id).sections if section.heading]
     outline = [item.get_title() for item in document.get_toc() if item.level == 0]
     assert outline == [*headings, "Sources"]
-    assert [document.get_page_label(n) for n in range(len(document))] == [
-        str(n + 1) for n in range(len(document))
-    ]
+    assert [document.get_page_label(n) for n in range(len(document))] == [str(n + 1) for n in range(len(document))]
     metadata = document.get_metadata_dict()
     assert metadata["Author"] == "Turnaround Casebook"
     assert metadata["Title"] and ENTRIES[id].system in metadata["Keywords"]

@@ -39,7 +39,12 @@ def test_bytes_do_not_depend_on_company_threads_or_process() -> None:
         "print(hashlib.sha256(Encoder().encode(json.load(sys.stdin)).tobytes()).hexdigest())"
     )
     run = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, input=json.dumps(TEXTS), capture_output=True, text=True, check=True,
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        input=json.dumps(TEXTS),
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "7"},
     )
     assert run.stdout.strip() == hashlib.sha256(together.tobytes()).hexdigest()

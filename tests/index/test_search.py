@@ -28,7 +28,10 @@ def places(hits: list) -> list[tuple[str, str]]:  # type: ignore[type-arg]
 
 def test_words_and_paraphrase_both_find(snapshot: Snapshot, encoder: Encoder) -> None:
     assert places(search(snapshot, encoder, "fifth quarter"))[0] == ("cincinnati", "Approach")
-    assert places(search(snapshot, encoder, "leaders of schools got ready twelve months ahead of time by planning"))[0] == ("denver", "Staffing")
+    assert places(search(snapshot, encoder, "leaders of schools got ready twelve months ahead of time by planning"))[0] == (
+        "denver",
+        "Staffing",
+    )
     assert places(search(snapshot, encoder, "$4.2 million"))[0] == ("denver", "Cost")
 
 
@@ -79,7 +82,11 @@ def test_a_named_system_comes_first_but_is_no_filter(snapshot: Snapshot, encoder
 
 @pytest.mark.parametrize(
     ("asked", "document"),
-    [("What did CMMS do about principals", "charlotte"), ("results in Cincinatti", "cincinnati"), ("principals in Denvr", "denver")],
+    [
+        ("What did CMMS do about principals", "charlotte"),
+        ("results in Cincinatti", "cincinnati"),
+        ("principals in Denvr", "denver"),
+    ],
 )
 def test_spelling_is_mended_by_the_collection(snapshot: Snapshot, encoder: Encoder, asked: str, document: str) -> None:
     hit = search(snapshot, encoder, asked)[0]
@@ -107,7 +114,10 @@ def test_repeats_are_collapsed(snapshot: Snapshot, encoder: Encoder) -> None:
 
 def test_variety_puts_unlike_passages_forward(snapshot: Snapshot, encoder: Encoder) -> None:
     settings = replace(PLAIN, collapse=False, diversity=0.7)
-    assert places(search(snapshot, encoder, "proficiency rose by 12 points", 2, settings=settings)).count(("charlotte", "Results")) == 1
+    assert (
+        places(search(snapshot, encoder, "proficiency rose by 12 points", 2, settings=settings)).count(("charlotte", "Results"))
+        == 1
+    )
 
 
 def test_filters(snapshot: Snapshot, encoder: Encoder) -> None:
@@ -145,7 +155,11 @@ def test_weights_are_shares_and_follow_the_question(snapshot: Snapshot, encoder:
 def test_reranker_reads_again_and_does_not_depend_on_company() -> None:
     model, alone = CrossEncoder(threads=2), CrossEncoder(threads=1)
     question = "How much did the network cost a year?"
-    texts = ["Principals were hired a year early.", "The network cost $4.2 million a year, most of it for tutors.", "It rained."]
+    texts = [
+        "Principals were hired a year early.",
+        "The network cost $4.2 million a year, most of it for tutors.",
+        "It rained.",
+    ]
     scores = model.scores(question, texts)
     assert int(np.argmax(scores)) == 1
     assert scores.min() >= 0
@@ -171,7 +185,11 @@ def test_same_bytes_in_any_process(snapshot: Snapshot) -> None:
     data = str(snapshot.folder.parents[1])
     seen = {
         subprocess.run(
-            [sys.executable, "-c", script, data], cwd=ROOT, capture_output=True, text=True, check=True,
+            [sys.executable, "-c", script, data],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
             env={**os.environ, "PYTHONHASHSEED": str(seed), "OMP_NUM_THREADS": str(1 + seed % 2)},
         ).stdout
         for seed in range(3)

@@ -71,7 +71,9 @@ def test_folders_are_searched_and_files_counted_once(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"%PDF-")
     found = catalog.gather([tmp_path / "top.pdf", tmp_path, tmp_path / "top.pdf"])
     assert {(s.path.name, s.folder, s.entry.values["system"] if s.entry else None) for s in found} == {
-        ("top.pdf", "", None), ("Plan.PDF", "Denver", "Denver Schools"), ("er.pdf", "Denver", None),
+        ("top.pdf", "", None),
+        ("Plan.PDF", "Denver", "Denver Schools"),
+        ("er.pdf", "Denver", None),
     }
     assert len(found) == 3
 

@@ -45,7 +45,22 @@ def test_no_word_is_left_broken(report: tuple[Path, Extracted]) -> None:
     text = " ".join(page.text for page in report[1].pages)
     assert not re.search(r"[\x00-\x08\u00ad\ufffe]", text)
     assert not re.search(r"[a-z]- [a-z]", text)
-    expected = set("tempor incididunt ut labore et dolore magnam aliquam quaerat voluptatem consectetur adipiscing".split())
+    expected = set(
+        [
+            "tempor",
+            "incididunt",
+            "ut",
+            "labore",
+            "et",
+            "dolore",
+            "magnam",
+            "aliquam",
+            "quaerat",
+            "voluptatem",
+            "consectetur",
+            "adipiscing",
+        ]
+    )
     assert expected <= set(re.findall(r"\w+", text))
 
 
@@ -93,7 +108,10 @@ def test_highlight_covers_the_quotation_and_nothing_else(report: tuple[Path, Ext
     for box in boxes:
         textpage = drawn.get_textpage()
         found += textpage.get_text_bounded(
-            box.left * width, height - (box.top + box.height) * height, (box.left + box.width) * width, height - box.top * height
+            box.left * width,
+            height - (box.top + box.height) * height,
+            (box.left + box.width) * width,
+            height - box.top * height,
         )
     document.close()
     assert re.sub(r"\W|\s", "", found) == quote

@@ -184,7 +184,12 @@ def test_links_follow_the_base_and_carry_their_words() -> None:
 def casebook(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "casebook", *arguments],
-        capture_output=True, text=True, cwd=ROOT, timeout=240, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=240,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
     )
 
 
@@ -222,8 +227,12 @@ def answered(word: str, page: BadServer, collection: Path, folder: Path) -> int:
     """Runs the command on a terminal and types an answer; returns its exit code."""
     terminal, end = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "casebook", "originals", "--fetch", "--to", str(folder)], cwd=ROOT, stdin=end,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "CASEBOOK_COLLECTION": str(collection)},
+        [sys.executable, "-m", "casebook", "originals", "--fetch", "--to", str(folder)],
+        cwd=ROOT,
+        stdin=end,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "CASEBOOK_COLLECTION": str(collection)},
     )
     os.write(terminal, f"{word}\n".encode())
     code = process.wait(timeout=120)
@@ -267,7 +276,8 @@ def test_brief_and_original_stand_side_by_side(tmp_path: Path, shelf: dict[tuple
     (collection / "catalog.toml").write_text(
         '[[document]]\nid = "boston"\nfile = "boston.pdf"\ntitle = "Boston"\nsystem = "Boston"\n'
         'kind = "district"\nsource = "brief"\n'
-        f'aliases = ["Boston Public Schools"]\noriginal_title = "{entry.values["original_title"]}"\n', encoding="utf-8"
+        f'aliases = ["Boston Public Schools"]\noriginal_title = "{entry.values["original_title"]}"\n',
+        encoding="utf-8",
     )
     typeset(collection / "boston.pdf", "Written for the Turnaround Casebook from public sources.\n= Overview\nBoston's brief.")
     mine = tmp_path / "mine"
@@ -277,7 +287,8 @@ def test_brief_and_original_stand_side_by_side(tmp_path: Path, shelf: dict[tuple
     library.ingest()
     library.ingest([mine])
     assert {d.id: (d.source, d.system) for d in library.documents()} == {
-        "boston": ("brief", "Boston"), "boston-original": ("original", "Boston"),
+        "boston": ("brief", "Boston"),
+        "boston-original": ("original", "Boston"),
     }
     assert library.scope(systems=["Boston Public Schools"]) == ["boston", "boston-original"]
     listed = casebook("documents", "--data", str(tmp_path / "data")).stdout.splitlines()

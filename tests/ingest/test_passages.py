@@ -51,7 +51,9 @@ def test_passages_are_ranges_of_their_page_and_hold_every_sentence(layout: list,
     for page in pages:
         for block in page.blocks:
             if block.kind != "heading":
-                missing = [i for i in range(block.start, block.end) if i not in covered[page.number] and not page.text[i].isspace()]
+                missing = [
+                    i for i in range(block.start, block.end) if i not in covered[page.number] and not page.text[i].isspace()
+                ]
                 assert not missing
     assert len({passage.id for passage in passages}) == len(passages)
     assert [(p.page, p.start) for p in passages] == sorted((p.page, p.start) for p in passages)
