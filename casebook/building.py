@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from casebook.errors import CasebookError, DocumentError, SnapshotError
-from casebook.records import Document, Page, Passage
+from casebook.records import Document, Page, Passage, document_record
 from casebook.settings import Settings
 from index import snapshot as snapshots
 from index.encoder import Encoder
@@ -124,7 +124,7 @@ class Builder:
             if rebuild:
                 return None, {}
             raise
-        records = {str(r["id"]): _record(r) for r in manifest.documents}
+        records = {str(r["id"]): document_record(r) for r in manifest.documents}
         if rebuild or not self._made_alike(manifest):
             return None, records
         return snapshots.open_current(data, self.encoder.name, self.encoder.weights_sha256), records
@@ -238,10 +238,6 @@ def _kind_of(entry: Entry) -> str:
 
 def _sentence(passage: Passage, span: tuple[int, int]) -> str:
     return passage.text[span[0] - passage.start : span[1] - passage.start]
-
-
-def _record(values: dict) -> Document:  # type: ignore[type-arg]
-    return Document(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 def _as_record(document: Document) -> dict[str, object]:

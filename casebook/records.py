@@ -10,7 +10,9 @@ offsets (Unicode code points) into the page's text; page numbers are physical an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Span = tuple[int, int]
 """A half-open range of characters, ``text[start:end]``."""
@@ -44,6 +46,12 @@ class Document:
     author: str = ""
     date: str = ""
     corrected: tuple[str, ...] = ()
+
+
+def document_record(values: Mapping[str, Any]) -> Document:
+    """A `Document` from its fields as JSON has them: lists become tuples."""
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Document(**fields)
 
 
 @dataclass(frozen=True, slots=True)

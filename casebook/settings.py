@@ -51,12 +51,12 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="port the web application listens on")
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # type: ignore[override]
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,  # .env and secrets files are not read
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _toml_file())
 

@@ -69,10 +69,10 @@ class Vocabulary:
             return None
         root = stem(folded)
         slips = 1 if len(folded) < 8 else 2
-        near = process.extract(root, self._by_letter.get(root[:1], []), scorer=OSA.distance, score_cutoff=slips, limit=10)
-        if not near:
+        found = process.extract(root, self._by_letter.get(root[:1], []), scorer=OSA.distance, score_cutoff=slips, limit=10)
+        if not found:
             return None
-        best = str(min(near, key=lambda found: (found[1], -self.counts[found[0]], found[0]))[0])
+        best = str(min(found, key=lambda one: (one[1], -self.counts[one[0]], one[0]))[0])
         meant = self._written(best)
         # stems may be near where words are not: "tutorial" is no misspelled "tutors"
         return meant if meant and OSA.distance(folded, meant, score_cutoff=slips) <= slips else None

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from casebook.errors import NoSnapshotError, NotFoundError, SnapshotError, StaleSnapshotError
-from casebook.records import Document, Page, Passage
+from casebook.records import Document, Page, Passage, document_record
 from index import lexical, vectors
 from index.query import Vocabulary
 
@@ -239,7 +239,7 @@ class Snapshot:
         self.vectors = vectors.load(folder / "vectors.faiss")
         self.sentences = np.load(folder / "sentences.npy", mmap_mode="r")
         rows = self.connection.execute("SELECT record FROM documents ORDER BY position")
-        self.documents: dict[str, Document] = {d.id: d for d in (_document(row[0]) for row in rows)}
+        self.documents: dict[str, Document] = {d.id: d for d in (document_record(json.loads(row[0])) for row in rows)}
 
     @functools.cached_property
     def first_sentences(self) -> np.ndarray:
@@ -284,7 +284,7 @@ class Snapshot:
             found.frombytes(zlib.decompress(row[0]))
         return found
 
-    def passages(self, rows: Sequence[int]) -> list[Passage]:
+    def passages(self, rows: vectors.Rows) -> list[Passage]:
         """Passages of the given 0-based rows, in that order."""
         found: dict[int, Passage] = {}
         for start in range(0, len(rows), 500):
@@ -301,7 +301,7 @@ class Snapshot:
         rows = self.connection.execute(f"SELECT rowid FROM passages WHERE document IN ({marks}) ORDER BY rowid", wanted)
         return np.array([row[0] - 1 for row in rows], np.int64)
 
-    def headings(self, rows: Sequence[int]) -> list[str]:
+    def headings(self, rows: vectors.Rows) -> list[str]:
         """The heading each of the given 0-based rows stands under."""
         found = [row[0] for row in self.connection.execute("SELECT heading FROM passages ORDER BY rowid")]
         return [found[int(row)] for row in rows]
@@ -341,12 +341,8 @@ _COLUMNS = "rowid, id, document, page, start, end, heading, text, sentences"
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:
-    return Passage(*row[1:8], sentences=tuple((a, b) for a, b in json.loads(row[8])))
-
-
-def _document(record: str) -> Document:
-    values = json.loads(record)
-    return Document(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    id, document, page, start, end, heading, text, sentences = row[1:]
+    return Passage(id, document, page, start, end, heading, text, tuple((a, b) for a, b in json.loads(sentences)))
 
 
 def open_current(data: Path, encoder: str, weights_sha256: str, *, thorough: bool = False) -> Snapshot:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import faiss
+import faiss  # type: ignore[import-untyped,unused-ignore]
 import numpy as np
 
 from casebook.errors import SnapshotError
@@ -20,12 +20,16 @@ EXACT_UP_TO = 100_000
 faiss.omp_set_num_threads(1)
 
 
+Rows = Sequence[int] | np.ndarray
+"""0-based passage rows."""
+
+
 class VectorIndex(Protocol):
     """What search needs of a vector store; FAISS is the embedded one."""
 
     def search(self, query: np.ndarray, k: int, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]: ...
 
-    def scores(self, query: np.ndarray, rows: Sequence[int]) -> np.ndarray: ...
+    def scores(self, query: np.ndarray, rows: Rows) -> np.ndarray: ...
 
     @property
     def count(self) -> int: ...
@@ -56,20 +60,22 @@ class FaissIndex:
             selector = faiss.IDSelectorBatch(np.ascontiguousarray(rows, np.int64))
             exact = isinstance(self._index, faiss.IndexFlat)
             parameters = (
-                faiss.SearchParameters(sel=selector) if exact else faiss.SearchParametersHNSW(sel=selector, efSearch=256)
+                faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+                if exact
+                else faiss.SearchParametersHNSW(sel=selector, efSearch=256)  # type: ignore[attr-defined]
             )
         scores, found = self._index.search(np.ascontiguousarray(query[None], np.float32), k, params=parameters)
         keep = found[0] >= 0
         order = np.lexsort((found[0][keep], -scores[0][keep]))
         return found[0][keep][order], scores[0][keep][order]
 
-    def scores(self, query: np.ndarray, rows: Sequence[int]) -> np.ndarray:
+    def scores(self, query: np.ndarray, rows: Rows) -> np.ndarray:
         """Cosine of the query with the given rows, (len(rows),) float32."""
         if not len(rows):
             return np.zeros(0, np.float32)
         return self.vectors(rows) @ query.astype(np.float32)
 
-    def vectors(self, rows: Sequence[int]) -> np.ndarray:
+    def vectors(self, rows: Rows) -> np.ndarray:
         """(len(rows), dimension) float32."""
         return self._index.reconstruct_batch(np.asarray(rows, np.int64))
 

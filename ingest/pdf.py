@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pypdf
@@ -176,10 +176,10 @@ def read_structure(path: Path, password: str | None, page_count: int, empty_page
     nothing = Structure({}, tuple(str(n + 1) for n in range(page_count)), "", "", "")
     try:
         reader = pypdf.PdfReader(io.BytesIO(path.read_bytes()), password=password)
-        labels = _attempt(lambda: tuple(reader.page_labels), ())
+        labels: tuple[str, ...] = _attempt(lambda: tuple(reader.page_labels), nothing.labels)
         if len(labels) != page_count:
             labels = nothing.labels
-        info = _attempt(lambda: reader.metadata, None)
+        info: Any = _attempt(lambda: reader.metadata, None)
         return Structure(
             headings=_attempt(lambda: _outline(reader), {}),
             labels=labels,
@@ -200,10 +200,10 @@ def _attempt(read: Callable[[], T], default: T) -> T:
 
 
 def _fallback_text(reader: pypdf.PdfReader, page_count: int, empty_pages: frozenset[int]) -> tuple[str, ...]:
-    return tuple(
-        _attempt(lambda n=n: reader.pages[n - 1].extract_text(), "") if n in empty_pages else ""
-        for n in range(1, page_count + 1)
-    )
+    def text(number: int) -> str:
+        return _attempt(lambda: reader.pages[number - 1].extract_text(), "")
+
+    return tuple(text(number) if number in empty_pages else "" for number in range(1, page_count + 1))
 
 
 def _outline(reader: pypdf.PdfReader) -> dict[int, tuple[str, ...]]:
