@@ -34,9 +34,14 @@ Progress = Callable[[int, int], None]
 class Backend(Protocol):
     """What runs a model. `encode` gives (n, dimension) float32, unit rows, in the order of the texts."""
 
-    weights_sha256: str
-    dimension: int
-    max_tokens: int
+    @property
+    def weights_sha256(self) -> str: ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def max_tokens(self) -> int: ...
 
     def count_tokens(self, text: str) -> int: ...
 
