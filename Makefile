@@ -32,3 +32,6 @@ check-collection: setup-dev  ## hold every figure and note of the collection to 
 
 screenshots: setup-dev  ## the README's pictures, from the running application
 	$(VENV_PYTHON) tools/screenshots.py
+
+evaluation: setup-dev  ## render docs/evaluation.md from evals/results
+	$(VENV_PYTHON) -m evals.report

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from evals import report_answers
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).with_name("results")
 PAGE = ROOT / "docs" / "evaluation.md"
@@ -58,6 +60,7 @@ def render(folder: Path = RESULTS) -> str:
     for name, (record, values) in sorted(newest.items()):
         lines += _section(name, record, values)
     lines += _notes(folder)
+    lines += report_answers.lines(folder)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -82,8 +85,8 @@ def _section(name: str, record: dict[str, Any], values: dict[str, Any]) -> list[
         lines.append(f"| {variant} | " + " | ".join([*cells, *shown]) + " |")
     for kinds in [record.get("kinds", {}).get("search")]:
         if kinds:
-            shown = ", ".join(f"{kind} {value:.2f} of {count}" for kind, (count, value) in kinds.items())
-            lines += ["", f"Recall@5 by kind of question: {shown}."]
+            by_kind = ", ".join(f"{kind} {value:.2f} of {count}" for kind, (count, value) in kinds.items())
+            lines += ["", f"Recall@5 by kind of question: {by_kind}."]
     return [*lines, ""]
 
 
