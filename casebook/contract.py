@@ -26,6 +26,7 @@ def _hit(hit: Hit, documents: Documents, labels: Mapping[tuple[str, int], str]) 
         "score": hit.score,
         "dense_score": hit.dense_score,
         "lexical_score": hit.lexical_score,
+        "why": hit.why,
     }
 
 

@@ -34,6 +34,7 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
             help='questions from a file (- for standard input): one a line, or JSON lines with an "id"; prints JSON lines',
         )
         if name == "search":
+            command.add_argument("--theme", nargs="+", action="extend", default=[], metavar="T", help="only these themes")
             command.add_argument("-k", type=positive, default=10, help="how many passages (default 10)")
         command.set_defaults(run=run)
 
@@ -48,7 +49,7 @@ def run_search(options: argparse.Namespace) -> int:
     opened = library(options)
 
     def find(question: str) -> list[Hit]:
-        return opened.search(question, options.k, options.system, options.document)
+        return opened.search(question, options.k, options.system, options.document, options.theme)
 
     def as_json(question: str) -> dict[str, Any]:
         return search_json(opened, question, find(question))
