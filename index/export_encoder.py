@@ -2,7 +2,7 @@
 
 Mean pooling and normalization are part of the graph. Weights become 8-bit integers in blocks of 32 with a scale each,
 activations are quantized row by row while it runs (ONNX Runtime's MatMulNBits, accuracy level 4), the embedding table is
-8-bit. Needs requirements/dev.txt (torch, onnx, onnxscript).
+8-bit. Needs requirements/models.txt (torch, onnx, onnxscript).
 """
 
 from __future__ import annotations
