@@ -69,12 +69,7 @@ def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, sy
     question = kinds.understand(cleaned, called)
     if systems and not question.systems:
         question = replace(question, systems=tuple(systems))
-    query: np.ndarray = asking.encoder.encode([cleaned])[0]
-
-    def find(k: int, ids: Sequence[str] | None) -> list[Hit]:
-        return search(snapshot, asking.encoder, cleaned, k, ids, asking.search, query)
-
-    evidence = gather(snapshot, question, cleaned, query, find, scope)
+    evidence = _evidence(asking, question, cleaned, scope)
     beside = sources(snapshot, called)
     parts = kinds.clauses(question, called)
     if len(parts) > 1:
@@ -84,14 +79,19 @@ def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, sy
     return Asked(question, evidence, found)
 
 
-def _part(asking: Asking, part: Question, scope: Sequence[str] | None, beside: Sources) -> list[Candidate]:
-    """Candidates for one clause of a comparison, of the systems it names."""
-    query: np.ndarray = asking.encoder.encode([part.text])[0]
+def _evidence(asking: Asking, question: Question, text: str, scope: Sequence[str] | None) -> Evidence:
+    """Encodes `text` once and gathers what every search for the question finds."""
+    query: np.ndarray = asking.encoder.encode([text])[0]
 
     def find(k: int, ids: Sequence[str] | None) -> list[Hit]:
-        return search(asking.snapshot, asking.encoder, part.text, k, ids, asking.search, query)
+        return search(asking.snapshot, asking.encoder, text, k, ids, asking.search, query)
 
-    evidence = gather(asking.snapshot, part, part.text, query, find, scope)
+    return gather(asking.snapshot, question, text, query, find, scope)
+
+
+def _part(asking: Asking, part: Question, scope: Sequence[str] | None, beside: Sources) -> list[Candidate]:
+    """Candidates for one clause of a comparison, of the systems it names."""
+    evidence = _evidence(asking, part, part.text, scope)
     found = extract.weighed(part, evidence, beside, asking.relevance)
     return [c for c in found if c.system in part.systems]
 
