@@ -395,15 +395,7 @@
     };
     try {
       const response = await post("prose", { question: section.dataset.prose });
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = "";
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        const lines = (rest + value).split("\n");
-        rest = lines.pop();
-        lines.filter(Boolean).map((l) => JSON.parse(l)).forEach(say);
-      }
+      await eachLine(response, say);
     } catch { say({ error: "The language model broke off. The quotations stand without it." }); }
   };
 
@@ -430,7 +422,21 @@
     }
   };
 
+  /* Calls take(record) for every line of JSON of a response, as it comes. */
+  async function eachLine(response, take) {
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      for (const line of lines.filter(Boolean)) take(JSON.parse(line));
+    }
+  }
+
   window.casebook = {
+    eachLine,
     loading: skeleton, done, announce, remember, post, save, make, button, all, $, toast,
     answered,
     asking: (q) => { if (q.trim()) { skeleton("cb-answer"); remember({ q }); } },

@@ -1,7 +1,7 @@
 /* The Compare tab: a matrix that fills while it is made, and is arranged by the person: pin, hide, move, read side by side. */
 (() => {
   "use strict";
-  const { make, button, $, all, announce, post, save, remember } = window.casebook;
+  const { make, button, $, all, announce, eachLine, post, save, remember } = window.casebook;
   const frame = () => $("#cb-compare");
   const form = () => $(".cb-compare-form", frame());
   const result = () => $("[data-compare-result]", frame());
@@ -38,15 +38,7 @@
     try {
       const response = await fetch("compare/cells", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(model.wanted), signal: mine.signal });
       if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || "The comparison failed. Try again.");
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = "";
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        const lines = (rest + value).split("\n");
-        rest = lines.pop();
-        for (const line of lines.filter(Boolean)) take(JSON.parse(line), bar);
-      }
+      await eachLine(response, (one) => take(one, bar));
       finish(`${filled} cells filled.`);
     } catch (error) {
       if (mine !== stop) return;

@@ -1,7 +1,7 @@
 /* The Library tab: upload with progress by stage, edit, remove after a question, undo. */
 (() => {
   "use strict";
-  const { make, button, $, all, announce, post } = window.casebook;
+  const { make, button, $, all, announce, eachLine, post } = window.casebook;
   const frame = () => $("#cb-library");
   const refresh = async () => {
     const holder = $("[data-library-table]", frame());
@@ -47,19 +47,11 @@
       }
       const response = await post("library/ingest", { names });
       if (!response.ok) await answered(response);
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = "";
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) break;
-        const lines = (rest + value).split("\n");
-        rest = lines.pop();
-        for (const one of lines.filter(Boolean).map((l) => JSON.parse(l))) {
-          if (one.stage) { words.textContent = `${one.stage}: ${one.done} of ${one.total}`; bar.max = one.total; bar.value = one.done; }
-          else if (one.error) throw new Error(one.error);
-          else if (one.files) finish(one);
-        }
-      }
+      await eachLine(response, (one) => {
+        if (one.stage) { words.textContent = `${one.stage}: ${one.done} of ${one.total}`; bar.max = one.total; bar.value = one.done; }
+        else if (one.error) throw new Error(one.error);
+        else if (one.files) finish(one);
+      });
     } catch (error) { failed(error); }
     line.remove();
     refresh();
