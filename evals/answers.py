@@ -107,16 +107,18 @@ def _row(task: Task, asking: Asking, baselines: Baselines | None) -> Row:
 def collection(split: str) -> list[Task]:
     found = []
     for gold in golds.read(split):
-        quotes = tuple(e.quote for e in gold.evidence)
-        one = gold.any_of or len(quotes) == 1
-        found.append(Task(gold.id, gold.question, gold.answerable, gold.kind, _says(quotes, one), gold.systems, gold=quotes))
+        groups = [[quote.quote for quote in group] for group in gold.needed()]
+        quotes = tuple(quote for group in groups for quote in group)
+        found.append(Task(gold.id, gold.question, gold.answerable, gold.kind, _says(groups), gold.systems, gold=quotes))
     return found
 
 
-def _says(quotes: Sequence[str], one: bool) -> Callable[[Sequence[str]], float]:
+def _says(groups: Sequence[Sequence[str]]) -> Callable[[Sequence[str]], float]:
+    """The share of the groups of which the texts say one quotation."""
+
     def share(texts: Sequence[str]) -> float:
-        said = [any(measure.says(quote, text) for text in texts) for quote in quotes]
-        return float(any(said)) if one else sum(said) / max(1, len(said))
+        said = [any(measure.says(quote, text) for quote in group for text in texts) for group in groups]
+        return sum(said) / max(1, len(said))
 
     return share
 

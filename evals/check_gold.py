@@ -3,6 +3,7 @@
 Without FILE every `evals/gold/*.jsonl` is read. A gold question is one JSON object a line; `Problem`s are
   - a missing or unknown field, an id used twice, a question asked twice;
   - an answerable question without evidence, an unanswerable one with evidence or without `why`;
+  - a pooled quote that stands for no evidence there is;
   - a quote that is not a substring of the text of its page, as `python -m casebook page DOCUMENT NUMBER` prints it;
   - a list item that stands in none of the quotes (source notes like [3] set aside);
   - a paraphrase that shares a content word with each of its quotes (compared by their Snowball stems).
@@ -37,7 +38,7 @@ KINDS = frozenset(
 )
 SPLITS = frozenset({"dev", "test"})
 NEEDED = {"id", "question", "kind", "systems", "themes", "answerable", "evidence", "split"}
-OPTIONAL = {"items", "any_of", "why"}
+OPTIONAL = {"items", "any_of", "why", "pooled"}
 
 Row = dict[str, Any]
 Pages = dict[str, tuple[str, ...]]
@@ -114,8 +115,14 @@ def _shape(row: Row) -> Iterator[str]:
         yield "unanswerable without why"
 
 
+def _quotes(row: Row) -> list[Row]:
+    return [*row["evidence"], *row.get("pooled", ())]
+
+
 def _evidence(row: Row, pages: Pages) -> Iterator[str]:
-    for e in row["evidence"]:
+    if any(not 0 <= e.get("for", -1) <= len(row["evidence"]) for e in row.get("pooled", ())):
+        yield "a pooled quote stands for no evidence there is"
+    for e in _quotes(row):
         document, number, quote = e["document"], e["page"], e["quote"]
         if document not in pages:
             yield f"no document is called {document!r}"
@@ -166,7 +173,7 @@ def stems(text: str) -> set[str]:
 def relocate(row: Row, pages: Pages) -> bool:
     """Corrects page numbers in place where the quote stands on exactly one other page; whether any was changed."""
     changed = False
-    for e in row["evidence"]:
+    for e in _quotes(row):
         there = pages.get(e["document"], ())
         if 1 <= e["page"] <= len(there) and e["quote"] in there[e["page"] - 1]:
             continue

@@ -1,7 +1,7 @@
 """The collection's own questions as a retrieval bench: is the gold evidence among the first passages?
 
-Evidence is a quotation; the passage that holds most of it is relevant. A question marked `any_of` needs one of its
-quotations (its value is that of the best), any other needs all. Comparisons are asked once a system they name, as the product does.
+Evidence is a quotation; the passage that holds most of it is relevant. A question needs one quotation of each group of
+`Gold.needed`; of a group the one that stands highest in the ranking counts. Comparisons are also asked once a system they name.
 """
 
 from __future__ import annotations
@@ -57,41 +57,40 @@ def evaluate(
     settings: SearchSettings,
     reranker: Reranker | None = None,
     questions: Sequence[Gold] | None = None,
+    pooled: bool = True,
 ) -> CollectionResult:
-    """All answerable questions of a split, each searched in the whole collection."""
+    """All answerable questions of a split, each searched in the whole collection. Without `pooled`: the gold as first written."""
     asked = [q for q in (questions or gold.read(split)) if q.answerable]
     place = Place(snapshot)
     run: Run = {}
-    times, per_system, missing, qrels, order = [], [], [], {}, []
+    times, per_system, missing, qrels = [], [], [], {}
     search(snapshot, encoder, "warm up", 1, None, settings, reranker=reranker)
     for question in asked:
         start = time.perf_counter()
         hits = search(snapshot, encoder, question.question, DEPTH, None, settings, reranker=reranker)
         times.append(1000 * (time.perf_counter() - start))
-        found = [(hit.passage.id, hit.score) for hit in hits]
-        wanted = [place.of(quote) for quote in question.evidence]
-        missing += [question.id for passage in wanted if passage is None]
-        needed = [{passage} for passage in wanted if passage] if question.any_of else [{p for p in wanted if p}]
-        for number, passages in enumerate(needed):
-            key = f"{question.id}#{number}"
-            run[key], qrels[key] = found, dict.fromkeys(passages, 1) or {"none": 1}
-        order.append([f"{question.id}#{number}" for number in range(len(needed))])
-        per_system += list(_systems(question, snapshot, encoder, settings, reranker, place))
-    every = measure(qrels, run, [key for keys in order for key in keys])
-    ends = np.cumsum([len(keys) for keys in order])
-    values = {name: np.array([part.max(initial=0.0) for part in np.split(each, ends[:-1])]) for name, each in every.items()}
+        run[question.id] = [(hit.passage.id, hit.score) for hit in hits]
+        groups = [[place.of(quote) for quote in group] for group in question.needed(pooled)]
+        missing += [question.id for group in groups for passage in group if passage is None]
+        order = {hit.passage.id: rank for rank, hit in enumerate(hits)}
+        highest = {min((p for p in group if p), key=lambda p: order.get(p, DEPTH), default="none") for group in groups}
+        qrels[question.id] = dict.fromkeys(highest, 1)
+        per_system += list(_systems(question, snapshot, encoder, settings, reranker, place, pooled))
+    values = measure(qrels, run, [question.id for question in asked])
     return CollectionResult(asked, values, np.array(times), per_system, missing, run)
 
 
 def _systems(
-    question: Gold, snapshot: Snapshot, encoder: Encoder, settings: SearchSettings, reranker: Reranker | None, place: Place
+    question: Gold, snapshot: Snapshot, encoder: Encoder, settings: SearchSettings, reranker: Reranker | None, place: Place,
+    pooled: bool,
 ) -> Iterable[tuple[str, str, bool]]:
     """For a comparison of several systems: whether the first ten passages of each hold evidence that is its own."""
     if question.kind != "comparison" or len(question.systems) < 2:
         return
     for system in question.systems:
         ids = [d.id for d in snapshot.documents.values() if d.system == system]
-        wanted = {place.of(quote) for quote in question.evidence if quote.document in ids}
+        quotes = [quote for group in question.needed(pooled) for quote in group if quote.document in ids]
+        wanted = {place.of(quote) for quote in quotes}
         if wanted:
             hits = search(snapshot, encoder, question.question, 10, ids, settings, reranker=reranker)
             yield question.id, system, bool(wanted & {hit.passage.id for hit in hits})

@@ -1,7 +1,9 @@
 """The collection's own questions, with the quotations that answer them: `evals/gold/*.jsonl`, one JSON object a line.
 
-Keys: id, question, kind, systems, answerable, split ("dev" or "test"), evidence [{document, page, quote}], and `any_of`,
-true where one of the quotations is enough.
+Keys: id, question, kind, systems, answerable, split ("dev" or "test"), evidence [{document, page, quote}], `any_of`, true
+where one of the quotations is enough, and `pooled` [{document, page, quote, for}]: further quotations that say the same, found
+by judging what four searches (words, meaning, both, the product's) brought to every question, without knowing which brought
+what. `for` is the number of the evidence it stands in for, 0 for another right answer.
 """
 
 from __future__ import annotations
@@ -30,6 +32,16 @@ class Gold:
     evidence: tuple[Quote, ...]
     any_of: bool
     split: str
+    pooled: tuple[tuple[int, Quote], ...] = ()
+
+    def needed(self, pooled: bool = True) -> tuple[tuple[Quote, ...], ...]:
+        """What an answer needs: one quotation of each group. Without `pooled` the gold as it was first written."""
+        more = self.pooled if pooled else ()
+        if self.any_of or len(self.evidence) < 2:
+            return ((*self.evidence, *(quote for _, quote in more)),) if self.evidence else ()
+        return tuple(
+            (own, *(quote for number, quote in more if number == place)) for place, own in enumerate(self.evidence, 1)
+        )
 
 
 def read(split: str, folder: Path = FOLDER) -> list[Gold]:
@@ -44,7 +56,7 @@ def read(split: str, folder: Path = FOLDER) -> list[Gold]:
 
 
 def _gold(row: dict) -> Gold:  # type: ignore[type-arg]
-    evidence = tuple(Quote(e["document"], int(e["page"]), e["quote"]) for e in row.get("evidence", ()))
+    evidence = tuple(_quote(e) for e in row.get("evidence", ()))
     return Gold(
         row["id"],
         row["question"],
@@ -54,4 +66,9 @@ def _gold(row: dict) -> Gold:  # type: ignore[type-arg]
         evidence,
         bool(row.get("any_of", False)),
         row["split"],
+        tuple((int(e["for"]), _quote(e)) for e in row.get("pooled", ())),
     )
+
+
+def _quote(row: dict) -> Quote:  # type: ignore[type-arg]
+    return Quote(row["document"], int(row["page"]), row["quote"])
