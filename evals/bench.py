@@ -7,19 +7,25 @@ A run is what `index.search.search` returns, so what is measured is what people 
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import ir_measures
 import numpy as np
 
+from casebook.errors import EncoderError
+from casebook.records import Passage
 from evals.beir import BeirSet, Qrels, build
-from index.encoder import Encoder
+from index import snapshot as snapshots
+from index.encoder import DEFAULT, PACKAGE_SHA256, Backend, Encoder, TorchBackend, packaged
 from index.search import Reranker, SearchSettings, search
-from index.snapshot import Snapshot
+from index.snapshot import Contents, Snapshot
+from ingest.passages import context
 
 DEPTH = 100
 MEASURES = {
@@ -69,7 +75,8 @@ def evaluate(
 
 
 def measure(qrels: Qrels, run: Run, order: Sequence[str]) -> dict[str, np.ndarray]:
-    """Values of every measure, one a query in `order`. Ranks are the run's: scores are replaced by falling ones, so ties stay put."""
+    """Values of every measure, one a query in `order`. Ranks are the run's: falling scores take the place of its own, so that
+    ties stay put."""
     scored = {id: {row: -float(rank) for rank, (row, _) in enumerate(rows)} for id, rows in run.items()}
     place = {id: i for i, id in enumerate(order)}
     values = {name: np.zeros(len(order)) for name in MEASURES}
@@ -114,12 +121,13 @@ def variants(settings: SearchSettings, reranker: Reranker | None) -> dict[str, V
 
 
 BASELINE = "equal weights"
+TORCH = "search, encoder in torch"
 
 
 def record(
     kind: str, results: Mapping[str, Mapping[str, Any]], sizes: Mapping[str, tuple[int, int]], tell: Tell
 ) -> dict[str, Any]:
-    """What is filed and printed: means, latency and, where there is a baseline, the paired interval against it."""
+    """What is filed and printed: means, latency, the paired interval against a baseline, and torch beside the 8-bit encoder."""
     sets: dict[str, Any] = {}
     for name, by_variant in results.items():
         rows: dict[str, Any] = {}
@@ -128,12 +136,92 @@ def record(
             if BASELINE in by_variant and variant != BASELINE:
                 gain = interval(result.values["ndcg@10"], by_variant[BASELINE].values["ndcg@10"])
                 rows[variant]["ndcg@10 against equal weights, 95 %"] = gain
+            if variant == TORCH and "search" in by_variant:
+                rows[variant].update(beside(result, by_variant["search"]))
         sets[name] = {"passages": sizes[name][0], "queries": sizes[name][1], "variants": rows}
     if len(sets) > 1:
         for variant in next(iter(results.values())):
             mean = float(np.mean([sets[name]["variants"][variant]["ndcg@10"] for name in sets]))
             tell(f"{'mean':14} {variant:28} ndcg@10 {mean:.4f}")
     return {"kind": kind, "sets": sets}
+
+
+def beside(theirs: Any, ours: Any) -> dict[str, Any]:
+    """How near another encoder comes to the product's: how much of the first ten it shares, and the difference in nDCG@10."""
+    return {
+        "overlap@10 with search": round(overlap(theirs.run, ours.run), 4),
+        "ndcg@10 against search, 95 %": interval(theirs.values["ndcg@10"], ours.values["ndcg@10"]),
+    }
+
+
+def overlap(run: Run, other: Run, depth: int = 10) -> float:
+    """Mean share of the first `depth` rows of a question that two runs have in common."""
+    shares = []
+    for id in run:
+        first, second = ({row for row, _ in rows[id][:depth]} for rows in (run, other))
+        shares.append(len(first & second) / max(len(first), len(second), 1))
+    return float(np.mean(shares)) if shares else 0.0
+
+
+class TorchEncoder(Encoder):
+    """The default model's float weights in sentence-transformers, also where ONNX Runtime could run the 8-bit ones."""
+
+    @functools.cached_property
+    def _backend(self) -> Backend:
+        return TorchBackend(DEFAULT, packaged(), PACKAGE_SHA256, 256)
+
+
+def torch_encoder(ours: Encoder, tell: Tell) -> Encoder | None:
+    """The encoder of the row for torch; None, and a sentence that says why, where there is nothing to compare."""
+    reason = _no_torch(ours)
+    if reason:
+        tell(f"No row for torch: {reason}")
+    return None if reason else TorchEncoder()
+
+
+def _no_torch(ours: Encoder) -> str:
+    if find_spec("torch") is None or find_spec("sentence_transformers") is None:
+        return "torch and sentence-transformers are not installed."
+    if ours.name != DEFAULT or ours.backend == "TorchBackend":
+        return "the encoder in use runs in torch already."
+    try:
+        packaged()
+    except EncoderError as error:
+        return str(error)
+    return ""
+
+
+Cut = Callable[[Contents], Sequence[Passage]]
+
+
+def encoded_anew(snapshot: Snapshot, data: Path, encoder: Encoder, cut: Cut = lambda part: part.passages) -> Snapshot:
+    """A collection's snapshot with other vectors, and with other passages where `cut` makes some; kept in `data`."""
+    if snapshots.current_id(data) is None:
+        made = snapshot.manifest
+        made_by = {
+            "encoder": encoder.name,
+            "weights_sha256": encoder.weights_sha256,
+            "dimension": encoder.dimension,
+            "extraction": made.extraction,
+            "passages": made.passages,
+            "documents": made.documents,
+        }
+        parts = [_part(snapshot.contents(id), encoder, cut) for id in snapshot.documents]
+        id = snapshots.snapshot_id(made.id, encoder.weights_sha256, [p.id for part in parts for p in part.passages])
+        titles = {document.id: document.title for document in snapshot.documents.values()}
+        snapshots.publish(data, snapshots.write(data, id, made_by, titles, parts), id)
+    return snapshots.open_current(data, encoder.name, encoder.weights_sha256)
+
+
+def _part(contents: Contents, encoder: Encoder, cut: Cut) -> Contents:
+    passages = cut(contents)
+    title = contents.document.title
+    return replace(
+        contents,
+        passages=passages,
+        vectors=encoder.encode([f"{context(title, p.heading)}. {p.text}" for p in passages]),
+        sentence_vectors=encoder.encode([p.text[a - p.start : b - p.start] for p in passages for a, b in p.sentences]),
+    )
 
 
 class Known:
@@ -159,8 +247,9 @@ def compare(
     encoder: Encoder,
     cache: Path,
     tell: Tell = lambda line: None,
+    torch: Encoder | None = None,
 ) -> dict[str, dict[str, Result]]:
-    """set name -> variant name -> result."""
+    """set name -> variant name -> result; `torch` is another encoder, which "search" is run with once more."""
     found: dict[str, dict[str, Result]] = {}
     for beir in sets:
         snapshot = build(beir, cache, encoder)
@@ -169,6 +258,10 @@ def compare(
             result = evaluate(beir, snapshot, known if number else encoder, settings, reranker)  # type: ignore[arg-type]
             found.setdefault(beir.name, {})[name] = result
             tell(f"{beir.name:14} {name:28} {_line(result)}")
+        if torch:
+            result = evaluate(beir, build(beir, cache, torch), torch, *variants["search"])
+            found[beir.name][TORCH] = result
+            tell(f"{beir.name:14} {TORCH:28} {_line(result)}")
     return found
 
 

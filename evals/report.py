@@ -22,22 +22,29 @@ INTERVAL = "ndcg@10 against equal weights, 95 %"
 
 
 def save(found: dict[str, Any]) -> Path:
-    """Writes results/search-<kind>-<sets>-<commit>.json with what is needed to repeat it; returns the path."""
-    commit = _git("rev-parse", "--short=10", "HEAD") or "unknown"
-    found = {
-        "commit": commit,
+    """Writes results/search-<sets>-<commit>.json with what is needed to repeat it; returns the path."""
+    names = "-".join(sorted(found["sets"])).replace(" ", "-")
+    path = RESULTS / f"search-{names}-{_commit()}.json"
+    write(path, found, _command())
+    return path.relative_to(ROOT)
+
+
+def write(path: Path, found: dict[str, Any], command: str) -> None:
+    """Writes a result with the commit, the command and the machine that made it."""
+    origin = {
+        "commit": _commit(),
         "changed_since": bool(_git("status", "--porcelain", "--", "index", "ingest", "casebook", "models")),
         "date": datetime.now(UTC).date().isoformat(),
-        "command": _command(),
+        "command": command,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
-        **found,
     }
-    RESULTS.mkdir(exist_ok=True)
-    names = "-".join(sorted(found["sets"])).replace(" ", "-")
-    path = RESULTS / f"search-{names}-{commit}.json"
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path.relative_to(ROOT)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**origin, **found}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _commit() -> str:
+    return _git("rev-parse", "--short=10", "HEAD") or "unknown"
 
 
 def render(folder: Path = RESULTS) -> str:
@@ -51,15 +58,17 @@ def render(folder: Path = RESULTS) -> str:
     lines = [
         "# How good the search is",
         "",
-        "Written by `python -m evals.report` from `evals/results`; do not edit. Every figure is of the product's own search, run",
-        "by `python -m casebook evaluate`. nDCG, recall and reciprocal rank are by ir-measures. An interval is the 95 % paired",
-        "bootstrap interval (10,000 resamples of the questions) of the difference in nDCG@10 to BM25 and MiniLM joined with",
-        "equal weights. Times include encoding the question; the load average says how busy the machine was (2 cores).",
+        "Written by `python -m evals.report` from `evals/results`; do not edit. Every figure is of the product's own search,",
+        "run by `python -m casebook evaluate`. nDCG, recall and reciprocal rank are by ir-measures. An interval is the 95 %",
+        "paired bootstrap interval (10,000 resamples of the questions) of the difference in nDCG@10 to BM25 and MiniLM joined",
+        "with equal weights. Times include encoding the question; the load average says how busy the machine was (2 cores).",
         "",
     ]
     for name, (record, values) in sorted(newest.items()):
         lines += _section(name, record, values)
     lines += _notes(folder)
+    lines += _passages(folder / "passages.json")
+    lines += _splade(folder / "splade.json")
     lines += report_answers.lines(folder)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -70,8 +79,7 @@ def _section(name: str, record: dict[str, Any], values: dict[str, Any]) -> list[
     lines = [
         f"## {name}",
         "",
-        f"{values['passages']} passages, {values['queries']} questions. Commit {record['commit']}"
-        f"{' with changes not yet committed' if record['changed_since'] else ''}, {record['date']}, load average {record['load_average']}.",
+        f"{values['passages']} passages, {values['queries']} questions. {_origin(record)}",
         "",
         f"    {record['command']}",
         "",
@@ -81,13 +89,110 @@ def _section(name: str, record: dict[str, Any], values: dict[str, Any]) -> list[
     for variant, row in values["variants"].items():
         gain = row.get(INTERVAL)
         cells = [f"{row[c]:.3f}" if c in row and not c.endswith("_ms") else str(row.get(c, "")) for c in columns]
-        shown = [f"{gain[0]:+.3f} ({gain[1]:+.3f} to {gain[2]:+.3f})" if gain else ""] if against else []
+        shown = [_interval(gain) if gain else ""] if against else []
         lines.append(f"| {variant} | " + " | ".join([*cells, *shown]) + " |")
+    lines += _torch(values["variants"])
     for kinds in [record.get("kinds", {}).get("search")]:
         if kinds:
             by_kind = ", ".join(f"{kind} {value:.2f} of {count}" for kind, (count, value) in kinds.items())
             lines += ["", f"Recall@5 by kind of question: {by_kind}."]
     return [*lines, ""]
+
+
+def _torch(variants: dict[str, dict[str, Any]]) -> list[str]:
+    """What the 8-bit encoder of the product costs beside the float weights it was made from, where both were run."""
+    row = next((row for row in variants.values() if "overlap@10 with search" in row), None)
+    if row is None:
+        return []
+    difference = _interval(row["ndcg@10 against search, 95 %"])
+    return [
+        "",
+        f"With the encoder's float weights in torch the first ten agree with those of the 8-bit ones to "
+        f"{row['overlap@10 with search']:.3f} (mean overlap);",
+        f"nDCG@10 differs by {difference}.",
+    ]
+
+
+def _origin(record: dict[str, Any]) -> str:
+    changed = " with changes not yet committed" if record["changed_since"] else ""
+    return f"Commit {record['commit']}{changed}, {record['date']}, load average {record['load_average']}."
+
+
+def _interval(gain: list[float]) -> str:
+    return f"{gain[0]:+.3f} ({gain[1]:+.3f} to {gain[2]:+.3f})"
+
+
+def _passages(file: Path) -> list[str]:
+    """The sizes of passages that were compared; nothing where they were not."""
+    if not file.is_file():
+        return []
+    record = json.loads(file.read_text(encoding="utf-8"))
+    lines = [
+        f"## Sizes of passages, collection {record['split']}",
+        "",
+        f"{record['questions']} questions. {_origin(record)}",
+        "",
+        f"    {record['command']}",
+        "",
+        "A passage closes at the tokens given; with overlap it begins with the last sentence of the one before. Evidence read",
+        f"is the share of the gold quotations that stands in the first {record['tokens_read']} tokens of hits, which counts",
+        "large passages and small ones alike and an overlap as read twice. Right are answers without the selector that hold",
+        "a gold quotation, and their first statements. The gain is in nDCG@10, to the setting that stands.",
+        "",
+        "| tokens | overlap | passages | p50 | max | ndcg@10 | recall@5 | gain, 95 % | evidence read | right | first right |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in record["rows"]:
+        gain = row.get("ndcg@10 against what stands, 95 %")
+        stands = (row["target"], row["overlap_sentences"]) == (record["stands"], 0)
+        cells = [
+            row["target"],
+            "1 sentence" if row["overlap_sentences"] else "none",
+            *(row[key] for key in ("passages", "tokens_p50", "tokens_max")),
+            *(f"{row[key]:.3f}" for key in ("ndcg@10", "recall@5")),
+            "stands" if stands else _interval(gain) if gain else "",
+            *(f"{row[key]:.3f}" for key in ("evidence_read", "answers_right", "first_statement_right")),
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return [*lines, ""]
+
+
+def _splade(file: Path) -> list[str]:
+    """What a learned sparse model would add to the search; nothing where it was not measured."""
+    if not file.is_file():
+        return []
+    record = json.loads(file.read_text(encoding="utf-8"))
+    weights = [f"{weight:g}" for weight in record["weights"]]
+    costs = record["costs"]
+    lines = [
+        "## SPLADE as a third signal, development sets",
+        "",
+        _origin(record),
+        "",
+        f"    {record['command']}",
+        "",
+        "nDCG@10 of the search with the score of SPLADE-tiny, divided by the best candidate's, added to the fused score at",
+        "each weight. Chosen is the weight that is best on the mean of the other sets; the gain is to weight 0. Reached is the",
+        "share of what is relevant among the hundred hits that are scored; alone is SPLADE's own order of all passages.",
+        "",
+        "| | questions | passages | reached | alone | " + " | ".join(weights) + " | chosen | gain, 95 % |",
+        "|---|---|---|---|---|" + "---|" * len(weights) + "---|---|",
+    ]
+    for name, row in record["sets"].items():
+        values = " | ".join(f"{row['ndcg@10'][weight]:.3f}" for weight in weights)
+        lines.append(
+            f"| {name} | {row['questions']} | {row['passages']} | {row['among_the_hits']:.3f} | {row['alone']:.3f} | {values} "
+            f"| {row['chosen']:g} | {_interval(row['gain, 95 %'])} |"
+        )
+    return [
+        *lines,
+        "",
+        f"Mean gain at the weights chosen: {record['mean_gain']:+.4f}. A question takes {costs['query_ms_p50']} ms to encode "
+        f"(p95 {costs['query_ms_p95']}), passages go",
+        f"at {costs['passages_per_second']} a second; on disk {costs['model_megabytes']} MB of weights and "
+        f"{costs['index_megabytes_per_1000_passages']} MB for 1,000 passages.",
+        "",
+    ]
 
 
 def _notes(folder: Path) -> list[str]:

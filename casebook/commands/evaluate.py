@@ -12,6 +12,8 @@ from casebook.errors import UsageError
 
 if TYPE_CHECKING:
     from casebook.library import Library
+    from evals.collection import CollectionResult
+    from index.encoder import Encoder
 
 
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
@@ -19,7 +21,7 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
         "evaluate",
         parents=[shared],
         help="measure the search",
-        description="Measures the search: on BEIR folders (corpus.jsonl, queries.jsonl, qrels/), or on the collection's questions.",
+        description="Measures the search on BEIR folders (corpus.jsonl, queries.jsonl, qrels/), or the collection's questions.",
     )
     command.add_argument(
         "--beir", type=Path, nargs="+", metavar="FOLDER", help="BEIR folders; every row of a corpus is one passage"
@@ -31,7 +33,7 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
     command.add_argument(
         "--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file (one BEIR folder only)"
     )
-    command.add_argument("--ablate", action="store_true", help="a row each for words, meaning and every way to join them")
+    command.add_argument("--ablate", action="store_true", help="a row each for words, meaning, every fusion, and torch")
     command.add_argument("--rerank", type=int, default=None, metavar="N", help="candidates the reranker reads (0: none)")
     command.add_argument(
         "--cache", type=Path, default=Path("build/bench"), metavar="DIR", help="where vectors of BEIR sets are kept"
@@ -71,7 +73,8 @@ def beir(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
 
     sets = [read(folder, options.split) for folder in options.beir]
     variants = _variants(opened, options)
-    results = bench.compare(sets, variants, opened.encoder, options.cache, _tell(options))
+    torch = bench.torch_encoder(opened.encoder, _tell(options)) if options.ablate else None
+    results = bench.compare(sets, variants, opened.encoder, options.cache, _tell(options), torch)
     if options.run_file:
         bench.write_trec(results[sets[0].name]["search"].run, options.run_file, "casebook")
     return bench.record("beir", results, {s.name: (len(s.rows), len(s.queries)) for s in sets}, _tell(options))
@@ -87,12 +90,28 @@ def collection(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
         results[name], kinds[name] = found, found.kinds()
         tell(f"{options.collection:14} {name:28} {found.means()} {found.latency()}")
     first = next(iter(results.values()))
+    torch = bench.torch_encoder(opened.encoder, tell) if options.ablate else None
+    if torch:
+        found = _in_torch(opened, options, torch)
+        results[bench.TORCH], kinds[bench.TORCH] = found, found.kinds()
+        tell(f"{options.collection:14} {bench.TORCH:28} {found.means()} {found.latency()}")
     sizes = {f"collection {options.collection}": (opened.snapshot.vectors.count, len(first.questions))}
     record = bench.record("collection", {next(iter(sizes)): results}, sizes, tell)
     record["kinds"] = kinds
     record["snapshot"] = opened.snapshot.manifest.id
     record["evidence_not_found"] = first.missing
     return record
+
+
+def _in_torch(opened: Library, options: argparse.Namespace, torch: Encoder) -> CollectionResult:
+    """The collection's questions over its passages encoded anew in torch, which is kept in --cache."""
+    from evals import bench
+    from evals import collection as gold_bench
+
+    folder = options.cache / f"collection-{opened.snapshot.manifest.id}-{torch.weights_sha256[:12]}"
+    snapshot = bench.encoded_anew(opened.snapshot, folder, torch)
+    settings, reranker = _variants(opened, options)["search"]
+    return gold_bench.evaluate(snapshot, torch, options.collection, settings, reranker)
 
 
 def _variants(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
