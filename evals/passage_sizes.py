@@ -134,12 +134,13 @@ class Reader:
         return best
 
 
-def measured(snapshot: Snapshot, encoder: Encoder) -> tuple[dict[str, Any], CollectionResult]:
-    """(what is filed of one row, the result it was read from)."""
+def measured(snapshot: Snapshot, encoder: Encoder) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """(what is filed of one row, the values of every question that are compared)."""
     asking = Asking(snapshot, encoder, SearchSettings(), Library().answer_settings())
     answered = [row for row in answers.run(answers.collection(SPLIT), asking) if row.task.answerable]
     result = collection.evaluate(snapshot, encoder, SPLIT, SearchSettings())
     reader = Reader(snapshot, encoder.count_tokens)
+    seen = reader.seen(result)
     tokens = np.array(list(reader.tokens.values()))
     row = {
         "passages": len(tokens),
@@ -147,19 +148,19 @@ def measured(snapshot: Snapshot, encoder: Encoder) -> tuple[dict[str, Any], Coll
         "tokens_max": int(tokens.max()),
         "ndcg@10": result.means()["ndcg@10"],
         "recall@5": result.means()["recall@5"],
-        "evidence_read": round(float(reader.seen(result).mean()), 4),
+        "evidence_read": round(float(seen.mean()), 4),
         "answers_right": round(float(np.mean([row.right for row in answered])), 4),
         "first_statement_right": round(float(np.mean([row.first > 0 for row in answered])), 4),
         "evidence_not_found": len(result.missing),
     }
-    return row, result
+    return row, {"ndcg@10": result.values["ndcg@10"], "evidence_read": seen}
 
 
 def compare(sizes: Sequence[int], folder: Path) -> tuple[list[dict[str, Any]], int]:
     """(a row for each size and overlap, how many questions they were asked)."""
     encoder = Remembering()
     rows: list[dict[str, Any]] = []
-    results: dict[tuple[int, int], CollectionResult] = {}
+    results: dict[tuple[int, int], dict[str, np.ndarray]] = {}
     for size in sizes:
         settings = load(data=folder / f"{size}", passage_tokens=size)
         limit = Builder(settings, encoder).passage_settings.limit
@@ -173,9 +174,9 @@ def compare(sizes: Sequence[int], folder: Path) -> tuple[list[dict[str, Any]], i
     standing = results.get((PassageSettings().target, 0))
     if standing:
         for row in rows:
-            ours = results[row["target"], row["overlap_sentences"]]
-            row["ndcg@10 against what stands, 95 %"] = interval(ours.values["ndcg@10"], standing.values["ndcg@10"])
-    return rows, len(next(iter(results.values())).questions)
+            for name, values in results[row["target"], row["overlap_sentences"]].items():
+                row[f"{name} against what stands, 95 %"] = interval(values, standing[name])
+    return rows, len(next(iter(results.values()))["ndcg@10"])
 
 
 @contextmanager
@@ -193,9 +194,8 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="where a passage closes, in tokens")
     parser.add_argument("--cache", type=Path, help="keep the ingested folders here (default: a temporary folder)")
     options = parser.parse_args()
-    command = (
-        "python -m evals.passage_sizes --sizes " + " ".join(map(str, options.sizes)) + " --out evals/results/passages.json"
-    )
+    sizes, kept = " ".join(map(str, options.sizes)), " --cache CACHE" if options.cache else ""
+    command = f"python -m evals.passage_sizes --sizes {sizes}{kept} --out evals/results/passages.json"
     with _folder(options.cache) as folder:
         rows, questions = compare(options.sizes, folder)
     found = {
