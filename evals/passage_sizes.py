@@ -112,13 +112,15 @@ class Reader:
         return np.array(values)
 
     def _read(self, ids: Sequence[str]) -> Iterator[Passage]:
-        """Passages from the best on, as long as they fit as a whole."""
+        """Passages from the best on; the last one as far as the tokens go, so that no size is cut off more than another."""
         left = TOKENS_READ
         for id in ids:
-            left -= self.tokens[id]
-            if left < 0:
+            passage, tokens = self._passages[id], self.tokens[id]
+            if tokens > left:
+                yield replace(passage, end=passage.start + (passage.end - passage.start) * left // tokens)
                 return
-            yield self._passages[id]
+            yield passage
+            left -= tokens
 
     def _share(self, quote: Quote, read: Sequence[Passage]) -> float:
         """The share of a quotation's characters that stand in one of the passages, wherever the quotation stands best."""
