@@ -3,25 +3,8 @@
 Prints one plain line per problem (file:line: what is wrong) and one line per document; exits 1 when
 there is a problem, 2 when the words were wrong. Reads nothing outside this folder.
 
-Figures. A sentence's figures (a table row's, likewise) must each stand in a fact cited in that
-sentence: in its claim, figures or period, or, for a year, in its source's title. Compared are values:
-57,050 = 57050, "$1.2 million" = "$1.2m", "twelve" = 12, 2010-11 = 2010-2011 = 2010–11. "one",
-fractions (half, third, quarter) and spelled ordinals are no figures; "22nd" and the "three" of "three
-quarters" are.
-"74 percent" needs a 74 that some cited fact does not use for points only, "12 percentage points" one
-that is not percent only. A school year stands in one fact; a longer span may begin in one fact and
-end in another.
-
-Wording. A sentence of more than 12 words repeats a fact when, against any one fact it cites (any fact
-at all, when it cites none), both lower-cased and stripped of punctuation,
-  - they share a run of 10 words or more, or
-  - they are alike by 85 of 100 or more, letters compared in order (rapidfuzz `ratio`) or, for a fact
-    of 9 words or more, words in any order (`token_sort_ratio`), or
-  - a fact of 9 words or more stands in a longer sentence, alike by 90 or more (`partial_ratio`).
-Measured on our facts: of 1,089 claims with one or two words changed at random 98 in 100 are caught, of
-730 with two clauses swapped all. Of the drafts' sentences that scored 80 to 84 a reader would call most
-honest paraphrases; of those at 85 and more, hardly any.
-Quoted words ("...") count too: a quotation is short or it is paraphrased.
+How figures are compared stands in `collection.figures`, when a sentence repeats a fact in
+`collection.wording`.
 """
 
 from __future__ import annotations
@@ -29,266 +12,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from difflib import SequenceMatcher
-from functools import lru_cache
-from itertools import combinations
 from pathlib import Path
 
 import yaml
-from rapidfuzz import fuzz
 
-from collection.sources import (
-    ROOT,
-    Entry,
-    Fact,
-    Heading,
-    Problem,
-    Source,
-    Table,
-    parse,
-    plain,
-    read_catalog,
-    read_facts,
-)
-
-# ---------------------------------------------------------------- figures
-
-_UNITS = "two three four five six seven eight nine".split()
-_TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_WORDS = {"one": 1}
-_WORDS |= {word: number for number, word in enumerate(_UNITS, 2)}
-_WORDS |= {word: number for number, word in enumerate(_TEENS, 10)}
-_WORDS |= {word: 10 * number for number, word in enumerate(_TENS, 2)}
-_WORDS |= {f"{ten}-{unit}": _WORDS[ten] + _WORDS[unit] for ten in _TENS for unit in ["one", *_UNITS]}
-_SCALES = {
-    "dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9,
-    "k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9,
-}  # fmt: skip
-
-_BARE = "dozen|hundred|thousand|million|billion"  # "a hundred", "half a million"
-_SPELLED = "|".join(sorted(_WORDS, key=len, reverse=True))
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-# One number: digits or words, an optional half, optional scales and an optional unit.
-_NUMBER = re.compile(
-    rf"""(?P<money>\$)?
-    (?: (?P<clock>\d{{1,2}}:\d{{2}})
-      | (?P<years>(?:19|20)\d\d)\s*[-/]\s*(?P<to>(?:19|20)\d\d|\d\d)(?![\d,.]*\d|\s?(?:percent|%))
-      | (?P<decade>(?:19|20)\d0s)
-      | (?P<digits>{_DIGITS})(?!\d)(?P<ordinal>(?:st|nd|rd|th)\b)?
-      | (?<![a-z])(?P<words>{_SPELLED}|{_BARE})(?![a-z])(?!-(?:{"|".join(["one", *_UNITS])})\b)
-    )
-    (?P<half>\ and\ a\ half)?
-    (?P<scales>(?:[\s-]?(?:{_BARE})\b|\s?(?:mn|bn)\b|(?<=\d)[kmb]\b)*)
-    (?P<and>\ and\ (?:{_SPELLED})(?![a-z-]))?
-    (?P<unit>\s?%|[\s-]percent(?!age)|\s?percentage[\s-]points?|[\s-]points?|\s?pp\b)?""",
-    re.VERBOSE,
-)
-# "74 to 81 percent", "$2.2 to $15 million", "92/86/40/22%": the first takes the last one's scale and unit.
-_JOINED = re.compile(r"\s*(?:-|/|,|to|and|or|vs\.?|->|→|,\s*and|versus|against)\s*", re.VERBOSE)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number as a reader understands it. `value` is exact; `unit` is "%", "points" or "" (all else)."""
-
-    value: str
-    unit: str
-    shown: str
-    also: str = ""  # the value, were the next figure's scale to hold for this one too
-
-
-def figures(text: str) -> list[Figure]:
-    """The figures of a text in order.
-
-    "From 2010-11 twelve schools cost $2.2 to $15 million" -> 2010-2011, 12, 2.2 (also 2200000), 15000000.
-    """
-    text = _normal(text)
-    found: list[tuple[Figure, int, int, Decimal | None, int]] = []
-    for match in _NUMBER.finditer(text):
-        start, end = match.span()
-        shown = match.group().strip()
-        if match["years"]:
-            last = match["to"] if len(match["to"]) == 4 else match["years"][:2] + match["to"]
-            found.append((Figure(f"{match['years']}-{last}", "", shown), start, end, None, 1))
-        elif match["clock"] or match["decade"]:
-            found.append((Figure(match["clock"] or match["decade"], "", shown), start, end, None, 1))
-        elif match["ordinal"]:
-            found.append((Figure(match["digits"] + "th", "", shown), start, end, None, 1))
-        else:
-            number, scale = _value(match)
-            # "one" is no figure, whatever follows it, unless a scale makes it one: "one hundred".
-            if match["words"] == "one" and scale == 1:
-                continue
-            figure = Figure(_canonical(number * scale), _unit(match), shown)
-            found.append((figure, start, end, number, scale))
-    return _share(found, text)
-
-
-def _normal(text: str) -> str:
-    text = text.lower().translate(str.maketrans("–—−‑‐\u00a0\u202f", "-----  "))
-    return re.sub(r"\bper cent\b", "percent", text)
-
-
-def _value(match: re.Match[str]) -> tuple[Decimal, int]:
-    words = match["words"]
-    if words in _BARE.split("|"):
-        number, scale = Decimal(1), _SCALES[words]
-    elif words:
-        number, scale = Decimal(_WORDS[words]), 1
-    else:
-        number, scale = Decimal(match["digits"].replace(",", "")), 1
-    if match["half"]:
-        number += Decimal("0.5")
-    for word in re.findall(r"[a-z]+", match["scales"] or ""):
-        scale *= _SCALES[word]
-    if match["and"] and scale > 1:  # "one hundred and ten"
-        number += Decimal(_WORDS[match["and"].split()[-1]]) / scale
-    return number, scale
-
-
-def _canonical(value: Decimal) -> str:
-    """Decimal("57050") and Decimal("57050.0") -> "57050"."""
-    return f"{value.normalize():f}"
-
-
-def _unit(match: re.Match[str]) -> str:
-    unit = (match["unit"] or "").strip(" -")
-    if unit in ("%", "percent"):
-        return "%"
-    return "points" if unit else ""
-
-
-def _share(found: list[tuple[Figure, int, int, Decimal | None, int]], text: str) -> list[Figure]:
-    """Hands scale and unit backwards along "a to b million", "a, b and c percent"."""
-    out: list[Figure] = []
-    scale, unit, following = 1, "", -1
-    for figure, start, end, number, own in reversed(found):
-        joined = following >= 0 and _JOINED.fullmatch(text[end:following].replace("$", " "))
-        if number is None:
-            scale, unit = 1, ""
-        elif own == 1 and not figure.unit and joined:
-            also = _canonical(number * scale) if scale > 1 else ""
-            figure = Figure(figure.value, unit, figure.shown, also)
-        else:
-            scale, unit = own, figure.unit
-        following = start
-        out.append(figure)
-    return out[::-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """What the cited facts hold: each value with the units it is used with."""
-
-    units: dict[str, frozenset[str]]
-
-    @classmethod
-    def of(cls, facts: Iterable[Fact]) -> Grounds:
-        units: dict[str, set[str]] = {}
-        for fact in facts:
-            for part in (fact.claim, fact.figures, fact.period):
-                for figure in [*figures(part), *figures(_ones(part))]:
-                    for value in filter(None, (figure.value, figure.also)):
-                        units.setdefault(value, set()).add(figure.unit)
-                for value in _years(part):
-                    units.setdefault(value, set()).add("")
-            for value in _years(fact.source_title):
-                units.setdefault(value, set()).add("")
-        return cls({value: frozenset(kinds) for value, kinds in units.items()})
-
-    def refusal(self, figure: Figure) -> str:
-        """Why a figure does not stand in the facts; empty when it does."""
-        kinds = frozenset[str]().union(*(self.units.get(value, frozenset()) for value in (figure.value, figure.also) if value))
-        if not kinds:
-            # "2008-2019" may begin in one fact and end in another; "2010-11" is a school year of its own.
-            first, _, last = figure.value.partition("-")
-            if last and int(last) - int(first) > 1 and {first, last} <= self.units.keys():
-                return ""
-            return "is not in the facts cited"
-        if figure.unit == "%" and kinds == {"points"}:
-            return "is in points in the facts cited, not percent"
-        if figure.unit == "points" and kinds == {"%"}:
-            return "is percent in the facts cited, not points"
-        return ""
-
-
-def _years(text: str) -> set[str]:
-    """Years of a text and the ranges they make: "from 2010 to 2012" -> 2010, 2012, 2010-2012.
-
-    Only years of one text make a school year: 2010 here and 2011 there do not ground "2010-11".
-    """
-    values = [figure.value for figure in figures(text)]
-    years = sorted({year for value in values for year in re.findall(r"\b(?:19|20)\d\d\b", value)})
-    return {*years, *(f"{first}-{last}" for first, last in combinations(years, 2))}
-
-
-def _ones(text: str) -> str:
-    """ "one of three", so that a source may say "1 of 3"."""
-    return re.sub(r"\bone\b", "1", text.lower())
-
-
-# ---------------------------------------------------------------- wording
-
-_LONG = 12  # words; shorter sentences cannot help sounding like their fact
-_RUN = 10
-_ALIKE = 85
-_INSIDE = 90
-_CLAIM_FROM = 9  # words; shorter claims are alike by chance
-
-
-@lru_cache(maxsize=4096)
-def words(text: str) -> tuple[str, ...]:
-    """The lower-cased words and numbers of a text, without punctuation."""
-    return tuple(re.findall(r"[a-z0-9]+(?:[.,'’][a-z0-9]+)*", _normal(text)))
-
-
-@lru_cache(maxsize=4096)
-def _runs(text: str) -> frozenset[tuple[str, ...]]:
-    """Every run of _RUN words."""
-    found = words(text)
-    return frozenset(found[start : start + _RUN] for start in range(len(found) - _RUN + 1))
-
-
-def repeats(sentence: str, claim: str) -> str:
-    """How a sentence repeats a claim by the rule above; empty when it does not."""
-    ours, theirs = words(sentence), words(claim)
-    if len(ours) <= _LONG:
-        return ""
-    if not _runs(sentence).isdisjoint(_runs(claim)):
-        run = SequenceMatcher(None, ours, theirs, autojunk=False).find_longest_match()
-        return f"shares {run.size} words in a row: “{' '.join(ours[run.a : run.a + run.size])}”"
-    sentence, claim = " ".join(ours), " ".join(theirs)
-    alike = fuzz.ratio(sentence, claim)
-    if len(theirs) >= _CLAIM_FROM:
-        alike = max(alike, fuzz.token_sort_ratio(sentence, claim))
-        if len(theirs) <= len(ours) and fuzz.partial_ratio(claim, sentence) >= _INSIDE:
-            return "holds nearly all of its words"
-    return f"is {alike:.0f} of 100 like it" if alike >= _ALIKE else ""
-
-
-# ---------------------------------------------------------------- spelling and form
-
-# Common British spellings, not all: what writers of these facts are most likely to carry over.
-_BRITISH = re.compile(
-    r"""\b(
-      enrol(?:s|ment|ments)?|programmes?|centres?|centred|theatres?|metres?|fibre|calibre
-    | (?:mis)?behaviour\w*|(?:colour|favour|labour|honour|neighbour|endeavour|rumour|humour)\w*|rigour
-    | (?:organ|reorgan|recogn|real|priorit|stabil|special|summar|standard|central|decentral|minim|maxim
-       |critic|util|author|mobil|custom|personal|penal|character|institutional|categor|apolog|final
-       |formal|subsid|social|general|equal|modern|optim|emphas|capital|public|revital|scrutin|legal
-       |normal|rational)is(?:e|es|ed|ing|ation|ations|er|ers)
-    | analyse|analysed|analysing|paralysed|catalys(?:e|ed|ing)|practis(?:e|ed|es|ing)
-    | licence[sd]?|defence|offence|pretence|maths|whilst|amongst|judgements?|acknowledgements?
-    | travell(?:ed|ing|er|ers)|modell(?:ed|ing)|labell(?:ed|ing)|cancell(?:ed|ing)
-    | counsell(?:or|ors|ing|ed)|channell(?:ed|ing)|fulfil(?:s|ment)?|skilful|instalments?|ageing
-    | learnt|spelt|cheques?|sceptic\w*|manoeuvre\w*|per\ cent|towards|fortnight
-    )\b""",
-    re.VERBOSE | re.IGNORECASE,
-)  # fmt: skip
+from collection.figures import Figure, Grounds, figures
+from collection.records import Entry, Fact, Heading, Problem, Source, Table, plain
+from collection.sources import ROOT, parse, read_catalog, read_facts
+from collection.wording import BRITISH, repeats
 
 _SINGLE = re.compile(r"\breportedly\b|\bsingle[ -]source\b|\ba single\b.{0,30}\bsource\b", re.IGNORECASE)
 
@@ -409,7 +142,7 @@ class _Check:
         for fact in cited:
             if fact in self.facts and self.facts[fact].confidence == "low" and not _SINGLE.search(text):
                 self.add(line, f"{fact} is of low confidence: say “reportedly” or “a single source”")
-        for match in _BRITISH.finditer(text):
+        for match in BRITISH.finditer(text):
             self.add(line, f"British spelling “{match.group()}”")
         if re.search(r"https?://|www\.", text):
             self.add(line, f"an address in the text: {_short(text)}")
@@ -437,7 +170,7 @@ class _Check:
                     self.add(heading.line, f"a heading of level {heading.level}; only ## and ### are used")
                 if found := figures(heading.text):
                     self.add(heading.line, f"a figure (“{found[0].shown}”) in a heading")
-                if match := _BRITISH.search(heading.text):
+                if match := BRITISH.search(heading.text):
                     self.add(heading.line, f"British spelling “{match.group()}”")
 
     def case(self, kind: str, count: int) -> None:

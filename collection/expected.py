@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from rapidfuzz.distance import LCSseq
 
-from collection.sources import (
+from collection.records import (
     Entry,
     Fact,
     Heading,

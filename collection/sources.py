@@ -1,9 +1,7 @@
 """Reads what a document is made from: its Markdown source, the facts it may cite, its catalog entry.
 
-A source is Markdown with tables, parsed with markdown-it-py into frozen records: a `Source` holds
-`Section`s, a section holds blocks (`Heading`, `Paragraph`, `Numbered`, `Table`), a block holds runs
-(`Text`, `Note`) and, for prose, `Sentence`s with the ids of the facts they cite. Notes are written
-`[@boston-002; @boston-006]`. Line numbers are 1-based lines of the source file.
+A source is Markdown with tables, parsed with markdown-it-py into the frozen records of
+`collection.records`. Notes are written `[@boston-002; @boston-006]`.
 
 What a source must not hold (links, HTML, bullet lists, ...) does not stop the parse: it is kept in
 `Source.problems`, so that `collection.claims` can report every one of them with its line.
@@ -13,200 +11,33 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from collection.records import (
+    Block,
+    Entry,
+    Fact,
+    Heading,
+    Note,
+    Numbered,
+    Paragraph,
+    Problem,
+    Row,
+    Run,
+    Section,
+    Source,
+    Table,
+    Text,
+    plain,
+)
+from collection.sentences import split_sentences
+
 ROOT = Path(__file__).resolve().parent
-
-# ---------------------------------------------------------------- records
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One claim with its figures and the public page it was read on. `note` is for us, not for readers."""
-
-    id: str
-    theme: str
-    claim: str
-    figures: str
-    period: str
-    source_title: str
-    source_url: str
-    confidence: str  # high, medium or low
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One [[document]] of catalog.toml: the keys this package needs; `keys` holds all of them."""
-
-    id: str
-    file: str
-    title: str
-    system: str
-    kind: str
-    columns: int
-    version: str
-    date: str  # ISO 8601 day
-    keys: dict[str, object] = field(hash=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    text: str
-    emphasis: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    facts: tuple[str, ...]
-
-
-Run = Text | Note
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence without its notes. `facts` are the ids its notes cite, in order, each once."""
-
-    text: str
-    facts: tuple[str, ...]
-    line: int
-    note_is_late: bool = False  # a note stands after the full stop of the sentence before
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    level: int
-    text: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    runs: tuple[Run, ...]
-    line: int
-    sentences: tuple[Sentence, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A numbered list; its items are paragraphs."""
-
-    start: int
-    items: tuple[Paragraph, ...]
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    cells: tuple[tuple[Run, ...], ...]
-    line: int
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        return cited(run for cell in self.cells for run in cell)
-
-    @property
-    def text(self) -> str:
-        """The cells' words without notes, cells set apart by ` | `."""
-        return " | ".join(plain(cell) for cell in self.cells)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    header: Row
-    rows: tuple[Row, ...]
-    line: int
-
-
-Block = Heading | Paragraph | Numbered | Table
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A `## ` heading and what follows it. `heading` is None for text before the first heading."""
-
-    heading: Heading | None
-    blocks: tuple[Block, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    path: Path
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    id: str
-    path: Path
-    sections: tuple[Section, ...]
-    problems: tuple[Problem, ...] = ()
-
-    def blocks(self) -> Iterator[Block]:
-        for section in self.sections:
-            yield from section.blocks
-
-    def paragraphs(self) -> Iterator[Paragraph]:
-        """Paragraphs and list items, in order."""
-        for block in self.blocks():
-            if isinstance(block, Paragraph):
-                yield block
-            elif isinstance(block, Numbered):
-                yield from block.items
-
-    def sentences(self) -> Iterator[Sentence]:
-        for paragraph in self.paragraphs():
-            yield from paragraph.sentences
-
-    def tables(self) -> Iterator[Table]:
-        return (block for block in self.blocks() if isinstance(block, Table))
-
-    def facts(self) -> tuple[str, ...]:
-        """Ids of all facts cited, in reading order, each once."""
-        return tuple(dict.fromkeys(fact for note in self.notes() for fact in note.facts))
-
-    def notes(self) -> Iterator[Note]:
-        for block in self.blocks():
-            for runs in block_runs(block):
-                yield from (run for run in runs if isinstance(run, Note))
-
-
-def block_runs(block: Block) -> Iterator[tuple[Run, ...]]:
-    """The lines of runs of one block in reading order; a table gives one line per cell."""
-    match block:
-        case Paragraph(runs=runs):
-            yield runs
-        case Numbered(items=items):
-            yield from (item.runs for item in items)
-        case Table(header=header, rows=rows):
-            for row in (header, *rows):
-                yield from row.cells
-
-
-def cited(runs: Iterable[Run]) -> tuple[str, ...]:
-    """Fact ids of the notes among runs, in order, each once."""
-    return tuple(dict.fromkeys(fact for run in runs if isinstance(run, Note) for fact in run.facts))
-
-
-def plain(runs: Iterable[Run]) -> str:
-    """The words of runs without their notes, white space collapsed.
-
-    "entered in 2010 [@boston-002]." -> "entered in 2010."
-    """
-    text = "".join(run.text if isinstance(run, Text) else "\0" for run in runs)
-    return " ".join(re.sub(r"\s*\0", "", text).split())
-
 
 # ---------------------------------------------------------------- facts and catalog
 
@@ -387,60 +218,3 @@ def _close(tokens: list[Token], index: int) -> int:
         if depth == 0:
             return number
     return len(tokens) - 1
-
-
-# ---------------------------------------------------------------- sentences
-
-# A full stop after one of these, or after a single letter, ends no sentence unless the next word is
-# one that names do not begin with: "in the U.S. The district", but "P.S. 12", "Dr. Ruiz", "J. Smith".
-_ABBREVIATIONS = {
-    "dr", "mr", "mrs", "ms", "st", "jr", "sr", "vs", "no", "nos", "p.s", "u.s", "d.c", "e.g", "i.e",
-    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sept", "sep", "oct", "nov", "dec", "mass",
-    "ph.d", "ed.d", "m.s", "i.s", "c", "approx", "inc", "a.m", "p.m",
-}  # fmt: skip
-_STARTERS = {
-    "the", "a", "an", "in", "it", "its", "by", "that", "this", "these", "those", "they", "their", "at", "on",
-    "for", "from", "after", "before", "but", "and", "when", "where", "while", "each", "all", "both", "one",
-}  # fmt: skip
-_STOP = re.compile(r"[.!?][\"'”’)\]]*(?=\s)")
-
-
-def split_sentences(runs: Iterable[Run], line: int) -> Iterator[Sentence]:
-    """The sentences of a paragraph.
-
-    "Ten closed in 2010 [@a-1]. It cost $2.5 million [@a-2]." -> two sentences, one fact id each.
-    """
-    runs = list(runs)
-    # One private-use character per note keeps offsets simple; it cannot come from a source's text.
-    notes = [run for run in runs if isinstance(run, Note)]
-    text = "".join(run.text if isinstance(run, Text) else "\ue000" for run in runs)
-    counter = 0
-    start = 0
-    for end in [*_sentence_ends(text), len(text)]:
-        piece = text[start:end]
-        if not piece.strip():
-            start = end
-            continue
-        here = notes[counter : counter + piece.count("\ue000")]
-        counter += len(here)
-        lead = len(piece) - len(piece.lstrip())
-        yield Sentence(
-            text=" ".join(re.sub(r"\s*\ue000", "", piece).split()),
-            facts=cited(here),
-            line=line + text[: start + lead].count("\n"),
-            note_is_late=piece.lstrip().startswith("\ue000"),
-        )
-        start = end
-
-
-def _sentence_ends(text: str) -> Iterator[int]:
-    for match in _STOP.finditer(text):
-        after = text[match.end() :].lstrip()
-        if not after or after[0].islower() or after[0] in ",;:":
-            continue
-        before = re.search(r"[\w.]*$", text[: match.start()])
-        word = before.group().lower() if before else ""
-        short = word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha())
-        if match.group()[0] == "." and short and after.split()[0].lower() not in _STARTERS:
-            continue
-        yield match.end()

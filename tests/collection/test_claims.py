@@ -8,17 +8,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collection.claims import (
-    CASE_WORDS,
-    Grounds,
-    case_headings,
-    check,
-    figures,
-    main,
-    prune,
-    repeats,
-)
-from collection.sources import ROOT, Fact, parse, read_facts
+from collection.claims import CASE_WORDS, case_headings, check, main, prune
+from collection.figures import Grounds, figures
+from collection.records import Fact
+from collection.sources import ROOT, parse, read_facts
+from collection.wording import repeats
 
 
 def fact(id="a-1", claim="", figures="", period="", title="Report", confidence="high"):

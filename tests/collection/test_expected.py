@@ -16,7 +16,8 @@ from collection.expected import (
     unbroken,
     words_in_order,
 )
-from collection.sources import Entry, Fact, parse
+from collection.records import Entry, Fact
+from collection.sources import parse
 
 
 def fact(id, title, url):

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from collection.sources import Note, Numbered, Table, Text, parse, read_catalog, read_facts, split_sentences
+from collection.records import Note, Numbered, Table, Text
+from collection.sentences import split_sentences
+from collection.sources import parse, read_catalog, read_facts
 
 SAMPLE = """## Overview
 

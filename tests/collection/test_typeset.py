@@ -12,21 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collection.expected import CAUTIONS, DISCLAIMER, Bibliography, expected_text, unbroken, words_in_order
-from collection.sources import ROOT, Entry, Fact, parse, read_catalog, read_facts, read_source
-from collection.typeset import (
-    LOCK,
-    _share,
-    address_pieces,
-    array,
-    build,
-    compile_pdf,
-    differences,
-    inline,
-    literal,
-    main,
-    markup,
-    words,
-)
+from collection.markup import _share, address_pieces, array, inline, literal, markup, words
+from collection.records import Entry, Fact
+from collection.sources import ROOT, parse, read_catalog, read_facts, read_source
+from collection.typeset import LOCK, build, compile_pdf, differences, main
 
 ENTRIES = read_catalog()
 WRITTEN = [id for id in ENTRIES if (ROOT / "sources" / f"{id}.md").exists()]
@@ -52,7 +41,7 @@ def squeezed(text: str) -> str:
 # ---------------------------------------------------------------- escaping
 
 CHARACTERS = st.characters(exclude_categories=("Cs",))
-MARKUP = st.sampled_from(list("\\\"#$*_`<>@[]{}()~=+-/'\n\r\t:;,.u0") + ["\\u{41}", "//", "/*", '\\"', "#{"])
+MARKUP = st.sampled_from([*"\\\"#$*_`<>@[]{}()~=+-/'\n\r\t:;,.u0", "\\u{41}", "//", "/*", '\\"', "#{"])
 ANY_TEXT = st.lists(CHARACTERS | MARKUP, max_size=40).map("".join)
 
 

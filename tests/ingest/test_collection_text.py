@@ -12,7 +12,8 @@ from itertools import pairwise
 import pytest
 
 from collection.expected import Bibliography, curl, flat, reading, short_title
-from collection.sources import ROOT, Heading, read_catalog, read_facts, read_source
+from collection.records import Heading
+from collection.sources import ROOT, read_catalog, read_facts, read_source
 from index.encoder import Encoder
 from ingest.extract import Extracted, PageText, extract
 from ingest.passages import PassageSettings, make_passages
