@@ -31,10 +31,12 @@ def save(found: dict[str, Any]) -> Path:
 
 def write(path: Path, found: dict[str, Any], command: str) -> None:
     """Writes a result with the commit, the command and the machine that made it."""
+    now = datetime.now(UTC)
     origin = {
         "commit": _commit(),
         "changed_since": bool(_git("status", "--porcelain", "--", "index", "ingest", "casebook", "models")),
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": now.date().isoformat(),
+        "time": f"{now:%H:%M:%S} UTC",
         "command": command,
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
@@ -49,10 +51,9 @@ def _commit() -> str:
 
 def render(folder: Path = RESULTS) -> str:
     """Markdown of the newest result of every set, oldest sets first; other results are named below."""
-    files = sorted(folder.glob("search-*.json"), key=lambda p: (json.loads(p.read_text())["date"], p.stat().st_mtime))
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("search-*.json"))]
     newest: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
-    for file in files:
-        record = json.loads(file.read_text(encoding="utf-8"))
+    for record in sorted(records, key=lambda record: (record["date"], record.get("time", ""))):
         for name, values in record["sets"].items():
             newest[name] = (record, values)
     lines = [

@@ -69,3 +69,16 @@ def test_an_older_result_is_rendered_as_before(tmp_path: Path) -> None:
         shown = report.render(tmp_path)
         assert all(f"## {name}\n" in shown for name in record["sets"])
         assert "in torch" not in shown
+
+
+def test_of_two_results_on_one_day_the_later_is_shown(tmp_path: Path) -> None:
+    """By what the files say, not by when they were written here: a checkout gives all files one time."""
+    row = {"passages": 1, "queries": 1}
+    for name, time, value in (("a", "10:00:00 UTC", 0.9), ("b", "09:00:00 UTC", 0.8), ("c", None, 0.7)):
+        report.write(tmp_path / f"search-{name}.json", {"sets": {"toy": {**row, "variants": {"x": {"ndcg@10": value}}}}}, "run")
+        record = json.loads((tmp_path / f"search-{name}.json").read_text(encoding="utf-8"))
+        record |= {"date": "2026-11-23", "time": time}
+        if time is None:
+            del record["time"]  # results filed before the time was kept
+        (tmp_path / f"search-{name}.json").write_text(json.dumps(record), encoding="utf-8")
+    assert "| x | 0.900 |" in report.render(tmp_path)
