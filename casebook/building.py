@@ -23,6 +23,7 @@ from casebook.records import Document, Page, Passage, document_record
 from casebook.settings import Settings
 from index import snapshot as snapshots
 from index.encoder import Encoder
+from index.files import file_sha256
 from index.snapshot import Contents, Snapshot
 from ingest import catalog, extract, pdf
 from ingest.catalog import Entry, Source
@@ -341,7 +342,7 @@ class _Plan:
                 pdf.decrypt(path, password, temporary)
             else:
                 shutil.copyfile(path, temporary)
-            sha256 = snapshots.file_sha256(temporary)
+            sha256 = file_sha256(temporary)
             stored = self._files / f"{sha256}.pdf"
             temporary.replace(stored)
             return stored, sha256

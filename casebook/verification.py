@@ -15,6 +15,7 @@ from casebook.errors import DocumentError, SnapshotError
 from casebook.library import Library
 from casebook.records import Document, Page, Passage, Statement
 from index import snapshot as snapshots
+from index.files import file_sha256
 from index.snapshot import Snapshot
 from ingest.extract import Extracted
 from ingest.passages import PassageSettings, make_passages
@@ -107,7 +108,7 @@ def _document(library: Library, snapshot: Snapshot, document: Document, result: 
     if isinstance(result, DocumentError):
         yield f"{document.id}: {result}"
         return
-    if snapshots.file_sha256(library.file(document.id)) != document.sha256:
+    if file_sha256(library.file(document.id)) != document.sha256:
         yield f"{document.id}: the PDF in the data folder was changed"
     held = {page.number: page for page in snapshot.pages(document.id)}
     for page in result.pages:

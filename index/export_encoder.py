@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from index.encoder import DEFAULT, PACKAGE_SHA256, file_sha256, packaged
+from index.encoder import DEFAULT, PACKAGE_SHA256, packaged
+from index.files import file_sha256
 from index.onnx_encoder import FOLDER
 
 BLOCK = 32

@@ -19,7 +19,8 @@ import numpy as np
 import onnxruntime
 
 from casebook.errors import EncoderError
-from index.encoder import Progress, file_sha256, load_tokenizer
+from index.encoder import Progress, load_tokenizer
+from index.files import file_sha256
 
 FOLDER = Path(__file__).resolve().parent.parent / "models" / "encoder"
 STEP = 64

@@ -30,6 +30,7 @@ import numpy as np
 from casebook.errors import NoSnapshotError, NotFoundError, SnapshotError, StaleSnapshotError
 from casebook.records import Document, Page, Passage, document_record
 from index import lexical, vectors
+from index.files import file_sha256, replace_text, sync
 from index.query import Vocabulary
 
 FORMAT = 1
@@ -104,7 +105,7 @@ def write(data: Path, id: str, made_by: dict[str, Any], titles: dict[str, str], 
     manifest = Manifest(format=FORMAT, id=id, counts=counts, files=files, **made_by)
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1, sort_keys=True), encoding="utf-8")
     for path in folder.iterdir():
-        _sync(path)
+        sync(path)
     return folder
 
 
@@ -169,8 +170,8 @@ def publish(data: Path, building: Path, id: str, keep: int = 2) -> None:
         graveyard = target.with_name(f"building-old-{os.getpid()}-{id}")
         target.rename(graveyard)
     building.rename(target)
-    _sync(target.parent)
-    _replace_text(data / "CURRENT", id)
+    sync(target.parent)
+    replace_text(data / "CURRENT", id)
     _sweep(data, keep)
 
 
@@ -189,16 +190,8 @@ def revert(data: Path) -> str:
     problems = list(file_problems(before, read_manifest(before), thorough=True))
     if problems:
         raise SnapshotError(f"The earlier index is damaged: {problems[0]}. The one in use stays.")
-    _replace_text(data / "CURRENT", before.name)
+    replace_text(data / "CURRENT", before.name)
     return before.name
-
-
-def _replace_text(path: Path, text: str) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="ascii")
-    _sync(temporary)
-    os.replace(temporary, path)
-    _sync(path.parent)
 
 
 def _sweep(data: Path, keep: int) -> None:
@@ -208,23 +201,6 @@ def _sweep(data: Path, keep: int) -> None:
     dead = [p for p in finished if p.name != live][: -(keep - 1) or None]
     for folder in [*dead, *(p for p in folders if p.name.startswith("building-"))]:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():
-        return  # Windows cannot sync a folder
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

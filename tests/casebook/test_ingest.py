@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -176,7 +177,7 @@ def test_verify_finds_one_altered_digit(copy: Library) -> None:
     import json
     import sqlite3
 
-    from index.snapshot import file_sha256
+    from index.files import file_sha256
 
     folder = copy.settings.data / "snapshots" / copy.snapshot.manifest.id
     connection = sqlite3.connect(folder / "casebook.sqlite")
@@ -210,10 +211,8 @@ def kill_during_ingest(library: Library, extra: Path, moment: float) -> None:
         start_new_session=True,
     )
     time.sleep(moment)
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
