@@ -220,14 +220,8 @@ class Builder:
                 elif previous:
                     yield replace(previous.contents(key), document=document)
 
-        made_by = {
-            "encoder": self.encoder.name,
-            "weights_sha256": self.encoder.weights_sha256,
-            "dimension": self.encoder.dimension,
-            "extraction": extract.VERSION,
-            "passages": self._passage_record(),
-            "documents": [_as_record(d) for d in plan.records.values()],
-        }
+        documents = [_as_record(d) for d in plan.records.values()]
+        made_by = snapshots.made_by(self.encoder, extract.VERSION, self._passage_record(), documents)
         titles = {key: document.title for key, document in plan.records.items()}
         building = snapshots.write(self.settings.data, id, made_by, titles, parts())
         snapshots.publish(self.settings.data, building, id)

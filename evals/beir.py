@@ -1,7 +1,8 @@
 """BEIR folders as snapshots the product can search: every row of the corpus is one passage, on a page of its own.
 
-A folder holds corpus.jsonl {_id, title, text}, queries.jsonl {_id, text} and qrels/<split>.tsv (query-id, corpus-id, score), as in
-Thakur et al. 2021, "BEIR". Rows are not cut: what is over the encoder's limit the encoder does not read; the words are all there.
+A folder holds corpus.jsonl {_id, title, text}, queries.jsonl {_id, text} and qrels/<split>.tsv (query-id, corpus-id, score),
+as in Thakur et al. 2021, "BEIR". Rows are not cut: what is over the encoder's limit the encoder does not read; the words are
+all there.
 """
 
 from __future__ import annotations
@@ -87,16 +88,8 @@ def _write(beir: BeirSet, data: Path, cache: Path, encoder: Encoder, progress: P
         _vectors(stem.with_suffix(".npy"), texts, encoder, progress),
         _vectors(stem.with_suffix(".sentences.npy"), sentences, encoder, progress),
     )
-    made_by = {
-        "encoder": encoder.name,
-        "weights_sha256": encoder.weights_sha256,
-        "dimension": encoder.dimension,
-        "extraction": 0,
-        "passages": {},
-        "documents": [],
-    }
     id = snapshots.snapshot_id("beir", _key(beir, encoder))
-    snapshots.publish(data, snapshots.write(data, id, made_by, {beir.name: ""}, [contents]), id)
+    snapshots.publish(data, snapshots.write(data, id, snapshots.made_by(encoder), {beir.name: ""}, [contents]), id)
 
 
 def _vectors(file: Path, texts: list[str], encoder: Encoder, progress: Progress | None) -> np.ndarray:

@@ -20,6 +20,7 @@ import numpy as np
 
 from casebook.errors import SnapshotError, StaleSnapshotError
 from casebook.records import Document, Page, Passage
+from index.encoder import Encoder
 from index.files import file_sha256
 
 FORMAT = 1
@@ -52,6 +53,20 @@ class Contents:
     passages: Sequence[Passage]
     vectors: np.ndarray
     sentence_vectors: np.ndarray
+
+
+def made_by(
+    encoder: Encoder, extraction: int = 0, passages: dict[str, int] | None = None, documents: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """The manifest's fields that are not counted when it is written; an encoder alone is enough where no PDF was read."""
+    return {
+        "encoder": encoder.name,
+        "weights_sha256": encoder.weights_sha256,
+        "dimension": encoder.dimension,
+        "extraction": extraction,
+        "passages": passages or {},
+        "documents": list(documents),
+    }
 
 
 def snapshot_id(*parts: object) -> str:

@@ -31,6 +31,7 @@ from index.manifest import (
     Manifest,
     current_id,
     file_problems,
+    made_by,
     read_manifest,
     snapshot_id,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Snapshot",
     "current_id",
     "file_problems",
+    "made_by",
     "open_current",
     "publish",
     "read_manifest",

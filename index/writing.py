@@ -39,7 +39,7 @@ CREATE INDEX passages_document ON passages (document, page, start);
 def write(data: Path, id: str, made_by: dict[str, Any], titles: dict[str, str], contents: Iterable[Contents]) -> Path:
     """Writes a snapshot into a building folder and returns it; `publish` makes it live.
 
-    `made_by` gives the manifest's fields that are not counted here; `titles` the context words of each document.
+    `made_by` is what `manifest.made_by` gives; `titles` the context words of each document.
     """
     folder = data / "snapshots" / f"building-{os.getpid()}-{id}"
     shutil.rmtree(folder, ignore_errors=True)

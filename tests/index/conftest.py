@@ -57,18 +57,9 @@ def encoder() -> Encoder:
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Snapshot:
     data = tmp_path_factory.mktemp("data")
-    made_by = {
-        "encoder": encoder.name,
-        "weights_sha256": encoder.weights_sha256,
-        "dimension": encoder.dimension,
-        "extraction": 0,
-        "passages": {},
-        "documents": [],
-    }
     titles = {d.id: d.title for d in DOCUMENTS}
-    snapshots.publish(
-        data, snapshots.write(data, "small", made_by, titles, [_contents(d, encoder) for d in DOCUMENTS]), "small"
-    )
+    contents = [_contents(d, encoder) for d in DOCUMENTS]
+    snapshots.publish(data, snapshots.write(data, "small", snapshots.made_by(encoder), titles, contents), "small")
     return snapshots.open_current(data, encoder.name, encoder.weights_sha256)
 
 
@@ -103,7 +94,8 @@ def beir_folder(tmp_path: Path) -> Path:
         "".join(f'{{"_id": "{i}", "title": "{t}", "text": "{x}"}}\n' for i, t, x in rows), encoding="utf-8"
     )
     (folder / "queries.jsonl").write_text(
-        '{"_id": "q1", "text": "how is green tea made"}\n{"_id": "q2", "text": "two wheels"}\n{"_id": "q3", "text": "not judged"}\n',
+        '{"_id": "q1", "text": "how is green tea made"}\n{"_id": "q2", "text": "two wheels"}\n'
+        '{"_id": "q3", "text": "not judged"}\n',
         encoding="utf-8",
     )
     (folder / "qrels" / "test.tsv").write_text(
