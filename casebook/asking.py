@@ -6,7 +6,7 @@ systems" question is asked of every system; any other question of the whole coll
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -131,7 +131,7 @@ def gather(
     frequency = lexical.frequencies(snapshot.connection, words)
     weights = weigh(words, frequency, snapshot.vectors.count)
     hits = _completed(hits, snapshot)
-    return Evidence(hits, query, weights, _absent(snapshot, words, question, documents), checked)
+    return Evidence(hits, query, weights, _absent(snapshot, frequency, question, documents), checked)
 
 
 def _without_names(words: list[str], question: Question) -> list[str]:
@@ -165,20 +165,27 @@ def _completed(hits: Sequence[Hit], snapshot: Snapshot) -> list[Hit]:
     return [best.get(p.id) or Hit(p, 0.0, 0.0, 0.0) for p in whole]
 
 
-def _absent(snapshot: Snapshot, words: Sequence[str], question: Question, documents: Sequence[Document]) -> tuple[str, ...]:
+def _absent(
+    snapshot: Snapshot, frequency: Mapping[str, int], question: Question, documents: Sequence[Document]
+) -> tuple[str, ...]:
     """Words of the question that no passage has of the documents asked, in the question's own spelling.
 
     A common word one system's documents happen to lack ("lengthen", where they say "a longer day") tells nothing as long as
-    the collection knows it; a name or a figure they lack does.
+    the collection knows it; a name or a figure they lack does. `frequency` gives the question's words, each with how many
+    passages' texts have it; only titles and headings are left to be searched for a word that none has.
     """
     asked = [d.id for d in documents if not question.systems or d.system in question.systems]
+    whole = len(asked) == len(snapshot.documents)
     written = {word.casefold(): word for word in lexical.WORD.findall(question.text)}
 
-    def lacks(word: str, ids: Sequence[str] | None) -> bool:
-        return not lexical.search(snapshot.connection, word, 1, ids)
+    def unknown(word: str) -> bool:
+        return not frequency[word] and not lexical.search(snapshot.connection, word, 1)
 
-    spelled = [(word, written.get(word, word)) for word in words if len(word) > 2]
-    return tuple(shown for word, shown in spelled if lacks(word, asked) and (not shown.islower() or lacks(word, None)))
+    def lacking(word: str) -> bool:
+        return unknown(word) if whole else not lexical.search(snapshot.connection, word, 1, asked)
+
+    spelled = [(word, written.get(word, word)) for word in frequency if len(word) > 2]
+    return tuple(shown for word, shown in spelled if lacking(word) and (whole or not shown.islower() or unknown(word)))
 
 
 def neighbors(snapshot: Snapshot) -> Callable[[Passage], tuple[Passage | None, Passage | None]]:
