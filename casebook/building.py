@@ -7,8 +7,6 @@ A document whose bytes, title and settings are unchanged keeps its passages and 
 
 from __future__ import annotations
 
-import datetime
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,13 +17,13 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from casebook.errors import CasebookError, DocumentError, SnapshotError
+from casebook.planning import Plan, Reading
 from casebook.records import Document, Page, Passage, document_record
 from casebook.settings import Settings
 from index import snapshot as snapshots
 from index.encoder import Encoder
-from index.files import file_sha256
 from index.snapshot import Contents, Snapshot
-from ingest import catalog, extract, pdf
+from ingest import catalog, extract
 from ingest.catalog import Entry, Source
 from ingest.passages import PassageSettings, context, make_passages
 from ingest.workers import Limits, extract_all
@@ -81,7 +79,7 @@ class Builder:
         """Adds or updates the given files; what was there stays. Publishes nothing when nothing changed."""
         with exclusive(self.settings.data):
             previous, records = self._previous(rebuild)
-            plan = _Plan(records, self.settings.data, self._bundled_entries())
+            plan = Plan(records, self.settings.data, self._bundled_entries())
             with self.outcome.timed("checking files"):
                 fresh = [s for s in map(plan.add, sources, [password] * len(sources)) if s]
                 self.outcome.set_aside += plan.set_aside
@@ -92,7 +90,7 @@ class Builder:
         """Takes documents out; their files stay until the snapshot before is gone, so that it can be undone."""
         with exclusive(self.settings.data):
             previous, records = self._previous(False)
-            plan = _Plan({k: d for k, d in records.items() if k not in ids}, self.settings.data, [])
+            plan = Plan({k: d for k, d in records.items() if k not in ids}, self.settings.data, [])
             self.outcome.removed += [id for id in ids if id in records]
             return self._build(previous, plan, plan.stale(previous))
 
@@ -100,7 +98,7 @@ class Builder:
         """Replaces a document's record (title, system, …); re-encodes it only when its title changed."""
         with exclusive(self.settings.data):
             previous, records = self._previous(False)
-            plan = _Plan({**records, document.id: document}, self.settings.data, [])
+            plan = Plan({**records, document.id: document}, self.settings.data, [])
             self.outcome.updated.append(document.id)
             return self._build(previous, plan, plan.stale(previous))
 
@@ -141,7 +139,7 @@ class Builder:
     def _passage_record(self) -> dict[str, int]:
         return {"target": self.passage_settings.target, "limit": self.passage_settings.limit}
 
-    def _build(self, previous: Snapshot | None, plan: _Plan, to_read: Sequence[_Reading]) -> Outcome:
+    def _build(self, previous: Snapshot | None, plan: Plan, to_read: Sequence[Reading]) -> Outcome:
         contents = self._read(plan, to_read)
         carried = [id for id in plan.records if id not in contents]
         self.outcome.unchanged = len(carried)
@@ -164,7 +162,7 @@ class Builder:
             self._write(previous, id, plan, contents)
         return self.outcome
 
-    def _read(self, plan: _Plan, to_read: Sequence[_Reading]) -> dict[str, Contents]:
+    def _read(self, plan: Plan, to_read: Sequence[Reading]) -> dict[str, Contents]:
         """Extracts and encodes what is new; files that cannot be read are set aside and keep their old version."""
         limits = Limits(self.settings.workers, self.settings.file_seconds, self.settings.file_megabytes)
         contents: dict[str, Contents] = {}
@@ -212,7 +210,7 @@ class Builder:
             yield document, result, passages, vectors[row : row + more], quotable[sentence : sentence + quoted]
             row, sentence = row + more, sentence + quoted
 
-    def _write(self, previous: Snapshot | None, id: str, plan: _Plan, contents: dict[str, Contents]) -> None:
+    def _write(self, previous: Snapshot | None, id: str, plan: Plan, contents: dict[str, Contents]) -> None:
         def parts() -> Iterator[Contents]:
             for key, document in plan.records.items():
                 if key in contents:
@@ -227,10 +225,6 @@ class Builder:
         snapshots.publish(self.settings.data, building, id)
 
 
-def _kind_of(entry: Entry) -> str:
-    return str(entry.values.get("source", "yours"))
-
-
 def _sentence(passage: Passage, span: tuple[int, int]) -> str:
     return passage.text[span[0] - passage.start : span[1] - passage.start]
 
@@ -242,105 +236,3 @@ def _as_record(document: Document) -> dict[str, object]:
 def _identity(document: Document) -> dict[str, object]:
     """What of a record makes the snapshot what it is: not when it was added, nor from which folder."""
     return {k: v for k, v in _as_record(document).items() if k not in ("added", "origin")}
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A file to extract. `replaces` is the id of the document it takes the place of, "" for a new one."""
-
-    source: Source
-    file: Path
-    sha256: str
-    replaces: str = ""
-    record: Document | None = None
-
-
-class _Plan:
-    """Which documents the next snapshot has, in order, and what of it must be read."""
-
-    def __init__(self, records: dict[str, Document], data: Path, known: Sequence[Entry]) -> None:
-        self.records = dict(records)
-        self.set_aside: list[tuple[str, str]] = []
-        self._before = dict(records)
-        self._files = data / "files"
-        self._known = known
-        self._reading: set[str] = set()
-
-    def add(self, source: Source, password: str | None) -> _Reading | None:
-        """Stores the file by its content; returns what to read of it, or None when it is there already or set aside."""
-        try:
-            stored, sha256 = self._store(source.path, password)
-        except DocumentError as error:
-            self.set_aside.append((source.path.name, str(error)))
-            return None
-        known = self._same(source, sha256)
-        if known and known.sha256 == sha256:
-            if source.entry:  # the same bytes, but its catalog may say something new of them; `stale` sees a new title
-                said = {k: v for k, v in source.entry.values.items() if k != "id" and k not in known.corrected}
-                self.records[known.id] = replace(known, **said)
-            return None
-        if sha256 in self._reading and not (source.entry and source.entry.named):
-            return None  # a copy of a file that is read in this very run
-        self._reading.add(sha256)
-        return _Reading(source, stored, sha256, known.id if known else "")
-
-    def _same(self, source: Source, sha256: str) -> Document | None:
-        """The document a file is a version of: it came from there, or has its catalog's id, or the same bytes.
-
-        A name is no reason: two folders may each have a report.pdf, and a catalog of yours does not replace a brief.
-        """
-        entry = source.entry
-        here = next((d for d in self.records.values() if d.origin == str(source.path)), None)
-        if here or (entry and entry.named and (here := self.records.get(entry.id)) and here.source == _kind_of(entry)):
-            return here
-        twin = next((d for d in self.records.values() if d.sha256 == sha256), None)
-        return twin if twin and (entry is None or not entry.named or twin.source == _kind_of(entry)) else None
-
-    def stale(self, previous: Snapshot | None) -> list[_Reading]:
-        """Documents that cannot be carried over: all without a previous snapshot, else those with a new title."""
-        found = []
-        for id, document in self.records.items():
-            before = previous.documents.get(id) if previous else None
-            if before is None or (before.sha256, before.title) != (document.sha256, document.title):
-                file = self._files / f"{document.sha256}.pdf"
-                found.append(_Reading(Source(file), file, document.sha256, id, document))
-        return found
-
-    def settle(self, reading: _Reading, result: extract.Extracted) -> Document:
-        """The record of a document just read, under an id no other document has."""
-        today = datetime.date.today().isoformat()
-        if reading.record:
-            return replace(reading.record, page_count=len(result.pages), flags=result.flags)
-        found = catalog.describe(reading.source, reading.sha256, result, self._known)
-        if reading.replaces:
-            kept = self.records[reading.replaces]
-            made = {name: getattr(kept, name) for name in kept.corrected}  # they outlive a new version of the file
-            return replace(found, id=reading.replaces, added=today, corrected=kept.corrected, **made)
-        id, number = found.id, 2
-        while id in self.records:
-            id, number = f"{found.id}-{number}", number + 1
-        return replace(found, id=id, added=today)
-
-    def reject(self, reading: _Reading) -> None:
-        """Forgets a file that could not be read; a document it should have replaced stays as it was."""
-        if reading.record and reading.replaces in self._before:
-            self.records.pop(reading.replaces, None)
-
-    def _store(self, path: Path, password: str | None) -> tuple[Path, str]:
-        """Copies into files/ under the content's hash, decrypted if it was encrypted; atomic."""
-        pdf.check(path)
-        self._files.mkdir(parents=True, exist_ok=True)
-        temporary = self._files / f"{path.stem[:40]}.{time.monotonic_ns()}.tmp"
-        try:
-            if password is not None and pdf.is_encrypted(path):
-                pdf.decrypt(path, password, temporary)
-            else:
-                shutil.copyfile(path, temporary)
-            sha256 = file_sha256(temporary)
-            stored = self._files / f"{sha256}.pdf"
-            temporary.replace(stored)
-            return stored, sha256
-        except OSError as error:
-            raise DocumentError(f"{path.name} cannot be copied: {error.strerror or error}.") from error
-        finally:
-            temporary.unlink(missing_ok=True)
