@@ -17,6 +17,21 @@ from dataclasses import dataclass
 
 from answer.evidence import stems
 from answer.kinds import named_systems
+from answer.rewording import (
+    ALL,
+    AUXILIARY,
+    THERE,
+    TIME,
+    content_words,
+    joined,
+    placed,
+    subject_of,
+    widened,
+    with_question_word,
+    with_systems,
+    with_time,
+    without,
+)
 from casebook.records import Theme
 
 MAX_TURNS = 12
@@ -65,13 +80,8 @@ _THING = re.compile(
     re.IGNORECASE,
 )
 _PERSON = re.compile(
-    r"\b(?:they|them|their|theirs|its|he|she|his|her|him|the (?:program|plan|effort|initiative|model|approach|tutors?|teachers?|"
-    r"principals?|money|grants?|gains?|results?|changes?|board|union|tax|law|study|researchers?|first|last))\b",
-    re.IGNORECASE,
-)
-_THERE = re.compile(
-    r"\b(?:over |in )?there\b(?! (?:is|are|was|were|be|been)\b)"
-    r"(?<!is there)(?<!are there)(?<!was there)(?<!were there)",
+    r"\b(?:they|them|their|theirs|its|he|she|his|her|him|the (?:program|plan|effort|initiative|model|approach|tutors?|"
+    r"teachers?|principals?|money|grants?|gains?|results?|changes?|board|union|tax|law|study|researchers?|first|last))\b",
     re.IGNORECASE,
 )
 _THEN = re.compile(
@@ -79,27 +89,6 @@ _THEN = re.compile(
     re.IGNORECASE,
 )
 _YEARS = re.compile(r"\b(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?\b")
-_TIME = re.compile(
-    r"\b(?:(?:in|since|by|until|before|after|during|from|between) )?(?:1[89]|20)\d\d(?:\s?[-–/]\s?\d{2,4})?(?: (?:and|"
-    r"to) (?:1[89]|20)\d\d)?\b",
-    re.IGNORECASE,
-)
-_ALL = re.compile(
-    r"\b(?:which|what|how many) (?:of the )?(?:\w+ )?(?:systems|districts|operators|networks|cities)\b|\b(?:across|all|"
-    r"each of the|in general|generally|overall|every) "
-    r"?(?:the )?(?:ten |six |four )?(?:systems|districts|cases|case studies|networks|operators)?\b|\bresearch (?:says?|"
-    r"shows?|finds?)\b",
-    re.IGNORECASE,
-)
-_AUXILIARY = re.compile(r"\b(did|does|do|was|were|is|are|has|have|had|can|could|will|would|should)\b", re.IGNORECASE)
-_FUNCTION_WORDS = (
-    "a about an and any are as at be been both but by can compare compared could did do does each for from had has "
-    "have how i if in into is it its many me more most much of on one or other others our over please said say "
-    "should so some than that the their them then there these they this those to under up us use used very was we "
-    "were what when where which while who whom whose why will with would you your district districts system systems "
-    "network operator turnaround long often last happen happened"
-)
-_FUNCTION = frozenset(_FUNCTION_WORDS.split())
 
 
 def resolve(question: str, history: Sequence[str], catalog: Catalog) -> str:
@@ -139,14 +128,14 @@ def _follow(question: str, before: str, catalog: Catalog) -> str:
     if _MORE.match(text):
         return before
     if bare := _BARE.match(text):
-        return _asked(bare["wh"], before)
-    if (verbless := _ECHO.match(_without(text, named_systems(text, catalog.names)[1]))) and systems:
-        again = _with_systems(before, called, named_systems(text, catalog.names)[1])
-        return _asked(verbless["wh"], again) if verbless["wh"] else again
+        return with_question_word(bare["wh"], before)
+    if (verbless := _ECHO.match(without(text, named_systems(text, catalog.names)[1]))) and systems:
+        again = with_systems(before, called, named_systems(text, catalog.names)[1])
+        return with_question_word(verbless["wh"], again) if verbless["wh"] else again
     if _OTHERS.search(text) and not systems:
-        return _widened(text, before, called)
+        return widened(before, called)
     if systems and _COMPARED.search(text) and (set(earlier) - set(systems)) and (len(systems) == 1 or _THING.search(text)):
-        return f"How do {_and([*earlier, *(s for s in systems if s not in earlier)])} compare: {_subject(before, called)}?"
+        return f"How do {joined([*earlier, *(s for s in systems if s not in earlier)])} compare: {subject_of(before, called)}?"
     if rest := _elliptic(text, systems, catalog):
         return _exchanged(rest, systems, before, earlier, called, catalog)
     return _completed(text, question, systems, before, earlier, called)
@@ -173,7 +162,7 @@ def _elliptic(text: str, systems: Sequence[str], catalog: Catalog) -> str:
     """What a follow-up without a verb is about: "and in Denver?" -> "in Denver"; "" for a whole question."""
     match = _ABOUT.match(text)
     rest = (match["rest"] or match["and"] if match else text).strip(" ?.!")
-    verbless = not _AUXILIARY.search(rest) and not re.match(
+    verbless = not AUXILIARY.search(rest) and not re.match(
         r"(?:what|which|how|why|who|when|where|list|name|compare|tell|show)\b", rest, re.IGNORECASE
     )
     if verbless and (match or len(rest.split()) <= 4):
@@ -187,17 +176,17 @@ def _exchanged(
     """The question before with another system or time in it, or on another subject."""
     bare = re.sub(r"^(?:in|for|at|with|of|the|about|on|during|by|since)\s+", "", rest, flags=re.IGNORECASE)
     _, names = named_systems(rest, catalog.names)
-    subject = _words(_without(bare, names))
+    subject = content_words(without(bare, names))
     years = _YEARS.findall(rest)
     if years and not [word for word in subject if not word[0].isdigit()]:
-        swapped = _with_time(before, rest if not systems else years[0])
-        return _with_systems(swapped, called, names) if systems else swapped
+        swapped = with_time(before, rest if not systems else years[0])
+        return with_systems(swapped, called, names) if systems else swapped
     if systems and not subject:
-        return _with_systems(before, called, names)
+        return with_systems(before, called, names)
     where = names or called
-    kept = [word for word in _words(_without(_TIME.sub(" ", before), called)) if word.casefold() not in _broad(catalog)]
-    place = f" in {_and(where)}" if where and not names else ""
-    time = "" if years else "".join(f" {t}" for t in _TIME.findall(before))
+    kept = [word for word in content_words(without(TIME.sub(" ", before), called)) if word.casefold() not in _broad(catalog)]
+    place = f" in {joined(where)}" if where and not names else ""
+    time = "" if years else "".join(f" {t}" for t in TIME.findall(before))
     about = f" ({' '.join(kept)})" if kept and not set(kept) <= set(subject) else ""
     return f"What about {rest}{place}{time}?{about}"
 
@@ -206,124 +195,34 @@ def _completed(
     text: str, question: str, systems: Sequence[str], before: str, earlier: Sequence[str], called: Sequence[str]
 ) -> str:
     """A whole question; where a word points back, with the system, subject and time that word stands for."""
-    names_itself = bool(systems or _ALL.search(text))  # then "its" and "they" are about what it names
+    names_itself = bool(systems or ALL.search(text))  # then "its" and "they" are about what it names
     points = bool(
-        _THING.search(text) or (not names_itself and _PERSON.search(text)) or _THERE.search(text) or _THEN.search(text)
+        _THING.search(text) or (not names_itself and _PERSON.search(text)) or THERE.search(text) or _THEN.search(text)
     )
     refers = points or bool(
         re.match(r"(?:and|but|so|then)\b", text, re.IGNORECASE) or re.search(r"\bthe\b", text, re.IGNORECASE)
     )
     if names_itself and not points:
         return question
-    content = _words(text)
+    content = content_words(text)
     fresh = not earlier or len(content) > 6 or re.match(r"(?:what (?:is|are) an? |define\b)", text, re.IGNORECASE)
     if not refers and fresh:
         return question
     asked = re.sub(_LEAD, "", text, flags=re.IGNORECASE).rstrip(" ?.!")
     if not asked:
         return before
-    kept = [word for word in _words(_without(before, called)) if word.casefold() not in {w.casefold() for w in _words(asked)}]
+    said = {word.casefold() for word in content_words(asked)}
+    kept = [word for word in content_words(without(before, called)) if word.casefold() not in said]
     if len(content) > 2:  # enough of its own: only names are carried over
         kept = [word for word in kept if word[0].isupper()]
     if earlier and not systems:
-        asked = _placed(asked, _and(called), bool(kept))
-    if _THEN.search(text) and _TIME.search(before) and not _YEARS.search(asked):
-        asked = f"{_THEN.sub('', asked).strip()} {_TIME.search(before).group()}"  # type: ignore[union-attr]
+        asked = placed(asked, joined(called), bool(kept))
+    if _THEN.search(text) and TIME.search(before) and not _YEARS.search(asked):
+        asked = f"{_THEN.sub('', asked).strip()} {TIME.search(before).group()}"  # type: ignore[union-attr]
     about = f" ({' '.join(kept)})" if kept and (points or len(content) < 3) else ""
     return f"{asked[0].upper()}{asked[1:]}?{about}"
 
 
-_SUBJECT = re.compile(
-    r"(?<=\b)(?P<verb>(?:did|does|do|was|were|is|are|has|have|had|can|could|will|would) )(?:it|they|he|she|the "
-    r"(?:district|network|operator|system|city))\b",
-    re.IGNORECASE,
-)
-
-
-def _placed(asked: str, where: str, names: bool) -> str:
-    """The question with its system: in place of "there" or of the pronoun that is its subject, else at the end."""
-    if _THERE.search(asked):
-        return _THERE.sub(f"in {where}", asked, count=1)
-    if not names and _SUBJECT.search(asked) and len(_words(asked)) > 2:
-        return _SUBJECT.sub(lambda match: f"{match['verb']}{where}", asked, count=1)
-    return f"{asked} in {where}"
-
-
-def _asked(wh: str, before: str) -> str:
-    """Another question word: ("why", "Did Boston close schools?") -> "Why did Boston close schools?"."""
-    wh = {"why not": "why not", "how come": "why", "how so": "how", "what for": "why"}.get(wh.casefold(), wh.casefold())
-    auxiliary = _AUXILIARY.search(before)
-    if auxiliary and auxiliary.start() < 40 and not re.search(r"\bwhich\b|\bwho\b", before[: auxiliary.start()], re.IGNORECASE):
-        kept = _subject_of_what(before[: auxiliary.start()])
-        clause = f"{auxiliary.group().casefold()}{before[auxiliary.end() :]}"
-        return f"{wh.capitalize()} {clause}" if not kept else f"{wh.capitalize()} {clause.rstrip(' ?')} {kept}?"
-    return f"{wh.capitalize()}: {before}"
-
-
-def _subject_of_what(lead: str) -> str:
-    """What an object before the verb was: "How many teachers " -> "teachers"; "" where there was none."""
-    return re.sub(
-        r"^\W*(?:and |but )?(?:what|which|how|why|when|where|who)?\s*(?:many|much|long|often|percent of|share of)?\s*",
-        "",
-        lead,
-        flags=re.IGNORECASE,
-    ).strip()
-
-
-def _widened(text: str, before: str, called: Sequence[str]) -> str:
-    """The question before asked of all systems: "and the others?" -> "Which other systems: extend school day?"."""
-    return (
-        f"Which other systems besides {_and(called)}: {_subject(before, called)}?"
-        if called
-        else f"Which systems: {_subject(before, called)}?"
-    )
-
-
-def _with_systems(before: str, called: Sequence[str], names: Sequence[str]) -> str:
-    """The question before, of other systems; first name replaced, further ones dropped; appended where it named none."""
-    new = _and(names)
-    if not called:
-        asked = (
-            _ALL.sub("", before).strip(" ?")
-            if re.search(r"\bwhich\b", before, re.IGNORECASE) and _ALL.search(before)
-            else before.strip(" ?")
-        )
-        return f"{asked[:1].upper()}{asked[1:]} in {new}?"
-    text = re.sub(_any(called[1:]) + r"(?:\s*(?:,|and|or)\s*)?", "", before) if len(called) > 1 else before
-    text = re.sub(_any(called[:1]), lambda _: new, text)
-    return re.sub(r"\s*(?:,|\band\b|\bor\b)\s*(?=\?|$)", "", text)
-
-
-def _with_time(before: str, time: str) -> str:
-    time = time if re.match(r"(?:in|since|by|until|before|after|during|from|between)\b", time, re.IGNORECASE) else f"in {time}"
-    if _TIME.search(before):
-        return _TIME.sub(lambda _: time, before, count=1)
-    asked, mark, rest = before.partition("?")
-    return f"{asked.rstrip()} {time}?{rest}" if mark else f"{before.rstrip()} {time}"
-
-
-def _subject(before: str, called: Sequence[str]) -> str:
-    return " ".join(_words(_without(before, called))) or before.rstrip(" ?")
-
-
-def _words(text: str) -> list[str]:
-    """Words that carry meaning, in order, as they are spelled."""
-    return [w for w in re.findall(r"[^\W_]+(?:[-'’.,–][^\W_]+)*", text) if re.sub(r"['’]s$", "", w.casefold()) not in _FUNCTION]
-
-
-def _without(text: str, names: Sequence[str]) -> str:
-    return re.sub(_any(names) + r"(?:['’]s?)?", " ", text, flags=re.IGNORECASE) if names else text
-
-
-def _any(names: Sequence[str]) -> str:
-    longest = sorted(names, key=lambda name: -len(name))
-    return rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)" if names else r"(?!)"
-
-
-def _and(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else "".join(names)
-
-
 def _broad(catalog: Catalog) -> set[str]:
     """Words of the themes' labels: a question of these alone is about a theme, which a new subject replaces whole."""
-    return {word.casefold() for theme in catalog.themes for word in _words(f"{theme.label} {theme.question}")}
+    return {word.casefold() for theme in catalog.themes for word in content_words(f"{theme.label} {theme.question}")}
