@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from answer.evidence import Candidate, coverage, sigmoid, stems
+from answer.evidence import Candidate, sigmoid, stems
 from answer.kinds import Question
 from answer.weights import calibration
 
@@ -20,18 +20,13 @@ SIGNALS = (
     "score",
     "lead",
     "verdict",
-    "top_verdict",
+    "passage_verdict",
+    "first_verdict",
     "meaning",
-    "coverage",
-    "passage_coverage",
-    "passage",
     "rarest_missing",
-    "absent",
     "names_missing",
-    "names_beside",
     "years_missing",
     "fits",
-    "retrieved",
 )
 """What the confidence is made of, in this order; see `signals`."""
 
@@ -39,32 +34,32 @@ _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]*")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0) -> tuple[float, ...]:
+def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> tuple[float, ...]:
     """The signals of the best candidates, in the order of `SIGNALS`.
 
-    Verdicts are the cross-encoder's logits, 0 without it; `absent` is how many of the question's words no document has.
+    Verdicts are the cross-encoder's logits on the best quotation, on its passage and on the passage found first, 0 without it.
     """
     best = found[0]
-    logits = [c.logit for c in found if not math.isnan(c.logit)]
-    around = f"{best.quotable.context} {best.text} {best.passage.heading} {best.passage.text} {best.system}"
+    beside = f"{best.quotable.context} {best.text}"
+    around = f"{beside} {best.passage.heading} {best.passage.text} {best.system}"
     there = set(stems(around))
     return (
         best.score / 5,
         best.score - found[min(5, len(found) - 1)].score,
-        max(-8.0, min(8.0, best.logit)) if logits else 0.0,
-        max(-8.0, min(8.0, max(logits, default=0.0))),
+        _verdict(best.logit),
+        _verdict(best.passage_logit),
+        _verdict(best.first_logit),
         max(c.meaning for c in found[:3]),
-        best.part("coverage"),
-        coverage(weights, around),
-        best.part("passage"),
         max((weight for stem, weight in weights.items() if stem not in there), default=0.0) / 10,
-        min(1.0, absent / max(1, len(weights))),
         _missing(question.text, _NAME, question.names, there),
-        _missing(question.text, _NAME, question.names, set(stems(f"{best.quotable.context} {best.text}"))),
-        _missing(question.text, _YEAR, (), set(stems(f"{best.quotable.context} {best.text}"))),
+        _missing(question.text, _YEAR, (), set(stems(beside))),
         float(best.fits and best.named),
-        best.part("retrieved"),
     )
+
+
+def _verdict(logit: float) -> float:
+    """A logit kept within 8 of even; 0 where nothing was read."""
+    return 0.0 if math.isnan(logit) else max(-8.0, min(8.0, logit))
 
 
 def _missing(text: str, pattern: re.Pattern[str], but: Sequence[str], there: set[str]) -> float:
@@ -74,12 +69,12 @@ def _missing(text: str, pattern: re.Pattern[str], but: Sequence[str], there: set
     return len(found - there) / len(found) if found else 0.0
 
 
-def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: int = 0) -> float:
+def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> float:
     """0 to 1, calibrated: how likely the best quotation answers the question."""
     if not found:
         return 0.0
     model = calibration(judged(found))
-    weighed = zip(SIGNALS, signals(question, found, weights, absent), strict=True)
+    weighed = zip(SIGNALS, signals(question, found, weights), strict=True)
     total = model.bias + sum(model.weights[name] * signal for name, signal in weighed)
     return round(sigmoid(total), 4)
 

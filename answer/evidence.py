@@ -70,6 +70,8 @@ class Candidate:
     score: float
     vector: np.ndarray
     logit: float = math.nan
+    passage_logit: float = math.nan
+    first_logit: float = math.nan
     about: tuple[str, ...] = ()
 
     def part(self, name: str) -> float:
@@ -263,6 +265,23 @@ def judge(question: Question, found: Sequence[Candidate], relevance: Relevance |
         for c, x in zip(read, logits, strict=True)
     ]
     return ranked(judged)
+
+
+def read_passages(
+    question: Question, found: Sequence[Candidate], hits: Sequence[Hit], relevance: Relevance | None
+) -> list[Candidate]:
+    """The candidates, the best one with the cross-encoder's verdicts on whole passages: its own and the first found. A trap
+    question shares its words with one sentence, seldom with all that stands around it."""
+    if relevance is None or not found:
+        return list(found)
+    texts = list(dict.fromkeys(_whole(passage) for passage in (found[0].passage, hits[0].passage)))
+    verdicts = [round(float(x), 4) for x in relevance(question.text, texts)]
+    return [replace(found[0], passage_logit=verdicts[0], first_logit=verdicts[-1]), *found[1:]]
+
+
+def _whole(passage: Passage) -> str:
+    text = f"{passage.heading}. {passage.text}" if passage.heading else passage.text
+    return " ".join(_NOTES.sub("", text).split())
 
 
 def _to_read(question: Question, found: Sequence[Candidate]) -> list[Candidate]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from answer import abstain
 from answer.citations import PageReader, cite
-from answer.evidence import Candidate, Relevance, Sources, candidates, judge
+from answer.evidence import Candidate, Relevance, Sources, candidates, judge, read_passages
 from answer.kinds import Question
 from answer.select import SelectSettings, select, speaks_against
 from casebook.records import Answer, Citation, Hit, Statement
@@ -44,7 +44,8 @@ class Evidence:
 
 def weighed(question: Question, evidence: Evidence, sources: Sources, relevance: Relevance | None = None) -> list[Candidate]:
     """Every quotation the evidence holds, scored, best first."""
-    return judge(question, candidates(question, evidence.hits, evidence.query, evidence.weights, sources), relevance)
+    found = judge(question, candidates(question, evidence.hits, evidence.query, evidence.weights, sources), relevance)
+    return read_passages(question, found, evidence.hits, relevance)
 
 
 def answer(
@@ -55,7 +56,7 @@ def answer(
     settings: AnswerSettings = AnswerSettings(),
 ) -> Answer:
     """Chooses statements from `found`, best first; abstains below the confidence the operating point asks."""
-    sure = abstain.confidence(question, found, evidence.weights, len(evidence.absent))
+    sure = abstain.confidence(question, found, evidence.weights)
     if not found or sure < settings.asked(abstain.judged(found)):
         nearest = _citations(found[0], read_page)[0] if found else None
         return Answer(question.text, (), True, sure, abstain.missing(question, evidence.absent), nearest, question.kind)

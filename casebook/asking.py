@@ -104,11 +104,7 @@ def selector() -> Relevance | None:
         return None
     model = reranker.CrossEncoder()
 
-    def logits(question: str, texts: Sequence[str]) -> np.ndarray:
-        chance = np.clip(model.scores(question, texts), 1e-6, 1 - 1e-6)
-        return np.asarray(np.log(chance / (1 - chance)), np.float64)
-
-    return logits
+    return model.verdicts
 
 
 def names(documents: Sequence[Document]) -> dict[str, tuple[str, ...]]:

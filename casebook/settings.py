@@ -35,8 +35,8 @@ class Settings(BaseSettings):
         None, ge=0, le=1, description="share of the word score in the fused score; none: chosen for each question"
     )
     pool: int = Field(100, ge=10, le=5000, description="candidates each side brings to the fusion")
-    reranker: bool = Field(False, description="whether the best candidates are read again by the cross-encoder")
-    rerank: int = Field(10, ge=1, le=100, description="candidates the reranker reads")
+    reranker: bool = Field(True, description="whether the best candidates are read again by the cross-encoder")
+    rerank: int = Field(20, ge=1, le=100, description="candidates the reranker reads")
     statements: int = Field(6, ge=1, le=20, description="quotations an answer shows at most")
     caution: Literal["careful", "balanced", "generous"] = Field("balanced", description="how sure an answer must be")
     selector: bool = Field(

@@ -33,6 +33,7 @@ from casebook.settings import ROOT, load
 from evals import gold as golds
 from evals import measure
 from evals.baselines import NAMES, Baselines
+from evals.held_out import may_ask
 from evals.memo import remembered
 from index.search import clean_question
 
@@ -89,7 +90,7 @@ def _row(task: Task, asking: Asking, baselines: Baselines | None) -> Row:
     return Row(
         task,
         answer,
-        abstain.signals(asked.question, asked.found, asked.evidence.weights, len(asked.evidence.absent))
+        abstain.signals(asked.question, asked.found, asked.evidence.weights)
         if asked.found
         else (0.0,) * len(abstain.SIGNALS),
         task.says(texts) if task.answerable else 0.0,
@@ -124,9 +125,11 @@ def _says(groups: Sequence[Sequence[str]]) -> Callable[[Sequence[str]], float]:
 
 
 def squad(folder: Path) -> list[Task]:
-    """The first statement must hold one of the answer spans, letter for letter but for case."""
+    """The first statement must hold one of the answer spans, letter for letter but for case. Only what was not trained on."""
     found = []
     for row in _lines(folder / "queries.jsonl"):
+        if not may_ask(folder.name, [row["metadata"]["paragraph"]]):
+            continue
         spans = [a["text"].casefold() for a in row["metadata"]["answers"]]
         answerable = not row["metadata"]["is_impossible"]
         found.append(

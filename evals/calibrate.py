@@ -1,6 +1,6 @@
 """Fits what `answer/calibration.json` holds, on development questions only.
 
-    python -m evals.calibrate --data DATA [--open FOLDER --cache CACHE]
+    python -m evals.calibrate --data DATA [--written N] [--open FOLDER --cache CACHE]
 
 1. Weights of a quotation's score: logistic regression on differences between a quotation that answers and one of the same
    question that does not (Joachims 2002, "Optimizing search engines using clickthrough data"), so a score is log-odds.
@@ -8,7 +8,9 @@
 3. Operating points: on confidences of questions left out of the fit (five parts), the confidence below which 3 %
    (generous), 8 % (balanced) or 20 % (careful) of the answerable questions fall.
 
-The collection's dev questions are always used; --open adds a BEIR folder of questions with gold sentences under
+The collection's dev questions are always used. --written adds up to N answerable and N unanswerable ones of those written for
+training on passages that were held out of it (`training.written`), the unanswerable ones weighed down to their share among the
+dev questions. Operating points are of the dev questions alone. --open adds a BEIR folder of questions with gold sentences under
 `metadata.gold` (those the selector was developed on, see training/README.md), for the scores alone.
 """
 
@@ -37,6 +39,8 @@ from index.search import clean_question
 
 REFUSED = {"careful": 0.20, "balanced": 0.08, "generous": 0.03}
 PARTS = 5
+WRITTEN = 0.3
+"""Weight of a written question beside one of dev; of 0, .3 and 1 it refused most of dev's unanswerable ones left out."""
 
 
 @dataclass(slots=True)
@@ -83,6 +87,11 @@ def fit_ranking(found: Sequence[Case]) -> np.ndarray:
     return np.asarray(model.fit(both, labels, sample_weight=np.r_[share, share]).coef_[0], float)
 
 
+def _with_passage(case: Case, relevance: Relevance | None) -> Case:
+    found = evidence.read_passages(case.asked.question, case.asked.found, case.asked.evidence.hits, relevance)
+    return Case(case.task, replace(case.asked, found=found), case.marks)
+
+
 def rescored(case: Case, ranking: np.ndarray) -> Case:
     found = [replace(c, score=round(float(ranking @ c.parts), 6)) for c in case.asked.found]
     order = evidence.ranked(found)
@@ -96,15 +105,18 @@ def right(case: Case) -> bool:
     return case.task.answerable and case.task.says([c.text for c in chosen]) > 0
 
 
-def fit_confidence(found: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(what calibration.json holds, what is known of it from questions left out)."""
-    x = np.array([_signals(c) for c in found])
+def fit_confidence(found: Sequence[Case], written: Sequence[Case] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(what calibration.json holds, what is known of it from dev questions left out); `written` only help to fit."""
+    x, more = np.array([_signals(c) for c in found]), np.array([_signals(c) for c in written]).reshape(-1, len(abstain.SIGNALS))
     y, answerable = np.array([right(c) for c in found]), np.array([c.task.answerable for c in found])
+    more_y, weight = np.array([right(c) for c in written], bool), _weights(answerable, written)
     part = np.arange(len(found)) % PARTS
     left_out = np.zeros(len(found))
     for i in range(PARTS):
-        left_out[part == i] = _logistic(x[part != i], y[part != i]).chance(x[part == i])
-    model = _logistic(x, y)
+        kept = part != i
+        ones = np.r_[np.ones(kept.sum()), weight]
+        left_out[~kept] = _logistic(np.r_[x[kept], more], np.r_[y[kept], more_y], ones).chance(x[~kept])
+    model = _logistic(np.r_[x, more], np.r_[y, more_y], np.r_[np.ones(len(x)), weight])
     points = {name: round(float(np.quantile(left_out[answerable], share)), 4) for name, share in REFUSED.items()}
     held = {"bias": round(model.bias, 4), "points": points}
     held["weights"] = {name: round(float(w), 4) for name, w in zip(abstain.SIGNALS, model.weights, strict=True)}
@@ -119,9 +131,15 @@ def fit_confidence(found: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any
     return held, known
 
 
+def _weights(answerable: np.ndarray, written: Sequence[Case]) -> np.ndarray:
+    """(written,) `WRITTEN` for an answerable question; the others together weigh as much beside them as they do on dev."""
+    asks = np.array([c.task.answerable for c in written], bool)
+    share = (~answerable).sum() / max(1, answerable.sum()) * asks.sum() / max(1, (~asks).sum())
+    return WRITTEN * np.where(asks, 1.0, share)
+
+
 def _signals(case: Case) -> tuple[float, ...]:
-    evidence = case.asked.evidence
-    return abstain.signals(case.asked.question, case.asked.found, evidence.weights, len(evidence.absent))
+    return abstain.signals(case.asked.question, case.asked.found, case.asked.evidence.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +153,20 @@ class Fit:
         return 1 / (1 + np.exp(-(x @ self.weights + self.bias)))
 
 
-def _logistic(x: np.ndarray, y: np.ndarray) -> Fit:
+def _logistic(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Fit:
     mean, spread = x.mean(axis=0), x.std(axis=0)
     spread[spread < 1e-9] = 1.0
-    model = LogisticRegression(C=0.1, max_iter=2000).fit((x - mean) / spread, y)
+    model = LogisticRegression(C=0.1, max_iter=2000).fit((x - mean) / spread, y, sample_weight=weight)
     weights = model.coef_[0] / spread
     return Fit(float(model.intercept_[0] - weights @ mean), weights)
 
 
-def fitted(own: Sequence[Case], more: Sequence[Case]) -> tuple[dict[str, Any], dict[str, Any]]:
-    ranking = fit_ranking([*own, *more]).round(4)
-    held, known = fit_confidence([rescored(case, ranking) for case in own])
+def fitted(
+    own: Sequence[Case], written: Sequence[Case], more: Sequence[Case], relevance: Relevance | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    ranking = fit_ranking([*own, *written, *more]).round(4)
+    ready = [[_with_passage(rescored(case, ranking), relevance) for case in group] for group in (own, written)]
+    held, known = fit_confidence(*ready)
     return {"ranking": dict(zip(FEATURES, ranking.tolist(), strict=True)), "confidence": held}, known
 
 
@@ -155,37 +176,55 @@ def open_tasks(folder: Path) -> list[answers.Task]:
     return [answers.Task(r["_id"], r["text"], True, "open", answers._recall(g), gold=g) for r, g in gold]
 
 
+def written_tasks(data: Path, count: int) -> list[answers.Task]:
+    """Up to `count` answerable and `count` unanswerable questions on held-out passages, evenly spread."""
+    from training.written import collection_units
+
+    units = [unit for unit in collection_units(data) if unit.held_out]
+    every = [(unit, *asked) for unit in units for asked in unit.asked]
+    found = []
+    for answerable in (True, False):
+        some = [row for row in every if (row[2] in "qp") == answerable]
+        for i in range(min(count, len(some))):
+            unit, sentence, kind, question = some[i * len(some) // min(count, len(some))]
+            gold = (unit.sentences[sentence],) if answerable else ()
+            found.append(answers.Task(f"{unit.id}#{i}", question, answerable, kind, answers._says([gold]), gold=gold))
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m evals.calibrate", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--written", type=int, default=0)
     parser.add_argument("--open", type=Path)
     parser.add_argument("--cache", type=Path)
     options = parser.parse_args()
     library = Library(load(data=options.data))
     asking = Asking(library.snapshot, library.encoder, library.search_settings, library.answer_settings())
-    own, more = cases(answers.collection("dev"), asking), []
+    groups: list[list[Case]] = [cases(answers.collection("dev"), asking), [], []]
+    if options.written:
+        groups[1] = cases(written_tasks(library.settings.data, options.written), asking)
     if options.open:
         from evals.beir import snapshot_from_beir
 
         pool = replace(asking, snapshot=snapshot_from_beir(options.open, options.cache, library.encoder))
-        more = cases(open_tasks(options.open), pool)
-    result: dict[str, Any] = {
-        "made_by": answers.made_by() | {"fitted_on": f"{len(own)} dev questions of evals/gold, {len(more)} open ones"}
-    }
-    result["without_selector"], known = fitted(own, more)
+        groups[2] = cases(open_tasks(options.open), pool)
+    own, written, more = (len(group) for group in groups)
+    told = f"{own} dev questions of evals/gold, {written} written ones, {more} open ones"
+    result: dict[str, Any] = {"made_by": answers.made_by() | {"fitted_on": told}}
+    result["without_selector"], known = fitted(groups[0], groups[1], groups[2], None)
     result["without_selector"]["left_out"] = known
-    weights.FILE.write_text(
-        json.dumps(result | {"with_selector": json.loads(weights.FILE.read_text())["with_selector"]}, indent=1) + "\n"
-    )
     print(json.dumps(known))
     relevance = remembered(library.relevance, options.cache)
     if relevance:
         first = np.array(list(result["without_selector"]["ranking"].values()))
-        own, more = ([read_again(rescored(c, first), relevance) for c in group] for group in (own, more))
-        result["with_selector"], known = fitted(own, more)
+        groups = [[read_again(rescored(case, first), relevance) for case in group] for group in groups]
+        result["with_selector"], known = fitted(groups[0], groups[1], groups[2], relevance)
         result["with_selector"]["left_out"] = known
         print(json.dumps(known))
-        weights.FILE.write_text(json.dumps(result, indent=1) + "\n")
+    else:
+        result["with_selector"] = json.loads(weights.FILE.read_text())["with_selector"]
+    weights.FILE.write_text(json.dumps(result, indent=1) + "\n")
     return 0
 
 

@@ -81,7 +81,12 @@ def evaluate(
 
 
 def _systems(
-    question: Gold, snapshot: Snapshot, encoder: Encoder, settings: SearchSettings, reranker: Reranker | None, place: Place,
+    question: Gold,
+    snapshot: Snapshot,
+    encoder: Encoder,
+    settings: SearchSettings,
+    reranker: Reranker | None,
+    place: Place,
     pooled: bool,
 ) -> Iterable[tuple[str, str, bool]]:
     """For a comparison of several systems: whether the first ten passages of each hold evidence that is its own."""

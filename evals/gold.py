@@ -39,9 +39,7 @@ class Gold:
         more = self.pooled if pooled else ()
         if self.any_of or len(self.evidence) < 2:
             return ((*self.evidence, *(quote for _, quote in more)),) if self.evidence else ()
-        return tuple(
-            (own, *(quote for number, quote in more if number == place)) for place, own in enumerate(self.evidence, 1)
-        )
+        return tuple((own, *(quote for number, quote in more if number == place)) for place, own in enumerate(self.evidence, 1))
 
 
 def read(split: str, folder: Path = FOLDER) -> list[Gold]:

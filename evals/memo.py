@@ -15,10 +15,10 @@ from index import reranker
 
 
 def remembered(relevance: Relevance | None, cache: Path | None) -> Relevance | None:
-    """`relevance`, asked at most once for a pair; kept in `cache` under the hash of the model's file."""
+    """`relevance`, asked at most once for a pair; kept in `cache` under the hash of the model's configuration, which has its files'."""
     if relevance is None or cache is None:
         return relevance
-    model = hashlib.sha256((reranker.FOLDER / "model.int8.onnx").read_bytes()).hexdigest()[:12]
+    model = hashlib.sha256((reranker.FOLDER / "config.json").read_bytes()).hexdigest()[:12]
     file = cache / f"verdicts-{model}.json"
     known: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
     before = len(known)

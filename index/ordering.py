@@ -20,6 +20,7 @@ _REFERENCE_HEADING = re.compile(
     r"\s*(\d+[.)]?\s*)?(sources?|references?|bibliography|works cited|literature|(end)?notes|further reading)\W*\Z",
     re.IGNORECASE,
 )
+_NOTES = re.compile(r"\[[\d,\s–-]+\]")
 _ASKS_FOR_SOURCES = re.compile(r"\b(sources?|references?|cite[sd]?|citations?|bibliograph\w+|publications?)\b", re.IGNORECASE)
 
 
@@ -63,9 +64,7 @@ def reranked(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` of the order by a mix of their own score and the reranker's (0 to 1); the rest stays behind them."""
     head, tail = order[:count], order[count:]
-    opinion = reranker.scores(
-        question, [f"{p.heading}. {p.text}" if p.heading else p.text for p in passages_of(head, passages)]
-    )
+    opinion = reranker.scores(question, [read_as(passages[i]) for i in head])
     own = scores[head]
     low, high = float(own.min()), float(own.max())
     spread = (own - low) / (high - low) if high > low else np.ones_like(own)
@@ -75,8 +74,10 @@ def reranked(
     return np.concatenate([head[ranked(mixed)], tail]), final
 
 
-def passages_of(order: np.ndarray, passages: Sequence[Passage]) -> list[Passage]:
-    return [passages[i] for i in order]
+def read_as(passage: Passage) -> str:
+    """What a cross-encoder reads of a passage: heading and text on one line, note numbers such as [3,4] left out."""
+    text = f"{passage.heading}. {passage.text}" if passage.heading else passage.text
+    return " ".join(_NOTES.sub("", text).split())
 
 
 def diverse(order: np.ndarray, scores: np.ndarray, vectors: np.ndarray, k: int, share: float) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""The cross-encoder: reads a question and a passage together and says how likely the passage answers it.
+"""The cross-encoder: reads a question and a text together and says how likely the text answers it.
 
-models/selector holds it (model.int8.onnx, tokenizer.json, config.json); training/ is how it was made. Pairs run one by one
-without padding, on two threads, so a score does not depend on which passages are read beside it: the same bytes always.
+models/selector holds it in two halves. The lower one (three layers) has a head of its own and is the reranker of passages; the
+upper one goes on from there and is the answer selector, which reads single sentences. training/ is how it was made. Pairs
+run one by one without padding, on two threads, so a score does not depend on what is read beside it: the same bytes always.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnxruntime
@@ -24,12 +25,19 @@ FOLDER = Path(__file__).resolve().parent.parent / "models" / "selector"
 QUESTION_WORDS = 60
 MAX_TOKENS = 256
 
+Depth = Literal["early", "full"]
+
 
 class CrossEncoder:
-    """Loaded when first used. Raises `EncoderError` when its files are missing or damaged."""
+    """Loaded when first used. `depth` "early" reads the lower half alone, at half the cost.
 
-    def __init__(self, folder: Path = FOLDER, threads: int | None = None, max_tokens: int = MAX_TOKENS) -> None:
-        self._folder, self._max_tokens = folder, max_tokens
+    Raises `EncoderError` when its files are missing or damaged.
+    """
+
+    def __init__(
+        self, folder: Path = FOLDER, depth: Depth = "full", threads: int | None = None, max_tokens: int = MAX_TOKENS
+    ) -> None:
+        self._folder, self._depth, self._max_tokens = folder, depth, max_tokens
         self._threads = threads or min(2, len(_cores()))
         try:
             self._config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -38,18 +46,24 @@ class CrossEncoder:
                 "The reranker in models/selector is incomplete. Set reranker = false or restore models/."
             ) from error
 
-    @functools.cached_property
-    def _session(self) -> Any:
-        file = self._folder / "model.int8.onnx"
-        found = file_sha256(file) if file.is_file() else "nothing"
-        if found != self._config["sha256"][file.name]:
-            raise EncoderError(
-                f"The reranker's file {file.name} is damaged: found sha256 {found[:12]}. Restore the folder models/."
-            )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """(n,) float64 from 0 to 1, higher where the text answers the question; calibrated as its card says."""
+        return np.round(1 / (1 + np.exp(-self.verdicts(question, texts))), 6)
+
+    def verdicts(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """The same as log-odds, (n,) float64."""
+        calibration = self._config["calibration"][self._depth]
+        return np.round(self.logits(question, texts) / calibration["temperature"] + calibration["bias"], 6)
+
+    def logits(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """(n,) float64, as the model gives them."""
+        asked = " ".join(question.split()[:QUESTION_WORDS])
+        encoded = [self._tokenizer.encode(asked, text) for text in texts]
+        assert self._lower and (self._depth == "early" or self._upper)  # loaded once, before threads ask for them
+        if self._threads == 1 or len(texts) < 2:
+            return np.array([self._logit(one) for one in encoded], np.float64)
+        with ThreadPoolExecutor(self._threads) as pool:
+            return np.array(list(pool.map(self._logit, encoded)), np.float64)
 
     @functools.cached_property
     def _tokenizer(self) -> Any:
@@ -57,27 +71,34 @@ class CrossEncoder:
         tokenizer.enable_truncation(self._max_tokens, strategy="only_second")
         return tokenizer
 
-    def scores(self, question: str, texts: Sequence[str]) -> np.ndarray:
-        """(n,) float64 from 0 to 1, higher where the text answers the question; calibrated as its card says."""
-        if not texts:
-            return np.zeros(0)
-        asked = " ".join(question.split()[:QUESTION_WORDS])
-        encoded = [self._tokenizer.encode(asked, text) for text in texts]
-        assert self._session  # loaded once, before threads ask for it
-        if self._threads == 1 or len(texts) == 1:
-            logits = [self._logit(one) for one in encoded]
-        else:
-            with ThreadPoolExecutor(self._threads) as pool:
-                logits = list(pool.map(self._logit, encoded))
-        calibration = self._config["calibration"]
-        logit = np.array(logits, np.float64) / calibration["temperature"] + calibration["bias"]
-        return np.round(1 / (1 + np.exp(-logit)), 6)
+    @functools.cached_property
+    def _lower(self) -> Any:
+        return self._loaded("lower.int8.onnx")
+
+    @functools.cached_property
+    def _upper(self) -> Any:
+        return self._loaded("upper.int8.onnx")
+
+    def _loaded(self, name: str) -> Any:
+        return _session(self._folder / name, self._config["sha256"][name])
 
     def _logit(self, encoded: Any) -> float:
-        ids = np.array([encoded.ids], np.int64)
-        inputs = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.array([encoded.type_ids], np.int64),
-        }
-        return float(np.ravel(self._session.run(None, inputs)[0])[0])
+        inputs = {"input_ids": np.array([encoded.ids], np.int64), "token_type_ids": np.array([encoded.type_ids], np.int64)}
+        if self._depth == "early":
+            return float(np.ravel(self._lower.run(["early"], inputs)[0])[0])
+        states = self._lower.run(["states"], inputs)[0]
+        return float(np.ravel(self._upper.run(["logit"], {"states": states})[0])[0])
+
+
+@functools.lru_cache(maxsize=4)
+def _session(file: Path, sha256: str) -> Any:
+    """One session a file: the reranker and the selector share the lower half."""
+    found = file_sha256(file) if file.is_file() else "nothing"
+    if found != sha256:
+        raise EncoderError(
+            f"The reranker's file {file.name} is damaged: found sha256 {found[:12]}. Restore the folder models/."
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])

@@ -50,7 +50,7 @@ class SearchSettings:
     collapse: bool = True
     diversity: float = 0.0
     rerank: int = 0
-    rerank_weight: float = 0.5
+    rerank_weight: float = 0.7
 
 
 def clean_question(question: str) -> str:

@@ -3,7 +3,7 @@
     python -m training.evaluate dev  --model FOLDER --encoder FOLDER --groups FOLDER      chooses (held out of training)
     python -m training.evaluate test --model FOLDER --encoder FOLDER --sets FOLDER        reports, once, at the end
 
-FOLDER of --model is a training result (model.safetensors) or an export (model.int8.onnx).
+FOLDER of --model is a training result (model.safetensors) or an export (lower.int8.onnx).
 The baseline is BM25/max + min-max normalised MiniLM cosine, half and half. Blends of the selector's probability with it
 are printed for dev so that a weight can be chosen there.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.reranker import CrossEncoder, Depth
 from training.data import SEED, sentences
 from training.mine import BM25, encode, fuse
 
@@ -28,11 +29,10 @@ WEIGHTS = (0.3, 0.5, 0.7, 1.0)  # of the selector in its blend with the baseline
 SETS = ("squad2", "fairytaleqa", "hotpot100", "clapnq_dev", "scifact")
 
 
-def load(folder: Path) -> Score:
-    if (folder / "model.int8.onnx").exists():
-        from training.export import Session
-
-        return Session(folder).scores
+def load(folder: Path, depth: Depth = "full") -> Score:
+    if (folder / "lower.int8.onnx").exists():
+        exported = CrossEncoder(folder, depth)
+        return lambda pairs: np.concatenate([exported.logits(q, [t]) for q, t in pairs])
     import torch
 
     from training import train
@@ -42,7 +42,7 @@ def load(folder: Path) -> Score:
 
     def score(pairs: Sequence[tuple[str, str]]) -> np.ndarray:
         with torch.no_grad():
-            return train.forward(model, train.encode(tokens, pairs), 8192).numpy()
+            return train.forward(model, train.encode(tokens, pairs), 8192)[0 if depth == "full" else 1].numpy()
 
     return score
 
@@ -207,10 +207,11 @@ def main() -> None:
     parser.add_argument("--groups", type=Path, help="folder written by training.mine (dev)")
     parser.add_argument("--sets", type=Path, help="folder of BEIR folders (test)")
     parser.add_argument("--cache", type=Path, default=Path("cache"), help="where vectors of the test sets are kept")
+    parser.add_argument("--depth", choices=("full", "early"), default="full", help="early: the lower half alone")
     parser.add_argument("--limit", type=int, default=150, help="questions a set")
     parser.add_argument("--names", nargs="+", default=SETS, help="test sets")
     options = parser.parse_args()
-    score = load(options.model)
+    score = load(options.model, options.depth)
     if options.what == "dev":
         dev(score, options.encoder, options.groups, options.limit)
     else:

@@ -1,81 +1,94 @@
-"""A training result becomes what ships: model.int8.onnx, tokenizer.json, config.json.
+"""A training result becomes what ships: lower.int8.onnx, upper.int8.onnx, tokenizer.json, config.json.
 
     python -m training.export --model FOLDER --out FOLDER --groups FOLDER
 
-Checks that int8 ranks like float on the development set, fits the score calibration there and writes both to
-config.json; prints the latency. `Session` is the whole of inference: onnxruntime, tokenizers and numpy.
+The lower half has the embeddings, three layers and the early head; the upper half the other three layers and the last head.
+Checks that int8 ranks like float on the development set, fits the calibration of both heads there and writes all to config.json;
+prints the latency. `index.reranker.CrossEncoder` runs what is written here.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import random
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from tokenizers import Tokenizer
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
 
+from evals.measure import calibration_error
+from index.encoder import file_sha256
+from index.reranker import CrossEncoder
 from training.data import SEED, sentences
 from training.mine import BM25
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
-MAX_LENGTH = 256
-QUESTION_WORDS = 60
+Score = Callable[[str, Sequence[str]], np.ndarray]  # (question, texts) -> (n,) logits
 CASES = 250  # development questions that the calibration and the int8 check use
 
 
-class Session:
-    """(question, text) pairs -> logits. Higher is better; sigmoid(logit / temperature + bias) is a probability."""
+def halves(model: Path) -> tuple[nn.Module, nn.Module]:
+    """(lower, upper): (ids, token types) -> (states, early logit), and states -> logit. One pair at a time: no mask."""
+    from training.train import EARLY, Selector
 
-    def __init__(self, folder: Path, file: str = "model.int8.onnx", threads: int = 2) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the processor to others
-        self.model = onnxruntime.InferenceSession(str(folder / file), options, providers=["CPUExecutionProvider"])
-        self.tokens = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokens.no_padding()
-        self.tokens.enable_truncation(MAX_LENGTH, strategy="only_second")
+    whole = Selector(model).eval()
 
-    def scores(self, pairs: Sequence[tuple[str, str]], batch: int = 32) -> np.ndarray:
-        """(n,) float32. Pairs run sorted by length, so that short ones are not padded to the longest."""
-        encoded = self.tokens.encode_batch([(" ".join(q.split()[:QUESTION_WORDS]), t) for q, t in pairs])
-        order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
-        logits = np.zeros(len(encoded), dtype=np.float32)
-        for at in range(0, len(order), batch):
-            part = order[at : at + batch]
-            arrays = np.zeros((3, len(part), len(encoded[part[-1]].ids)), dtype=np.int64)
-            for row, i in enumerate(part):
-                width = len(encoded[i].ids)
-                arrays[0, row, :width], arrays[1, row, :width], arrays[2, row, :width] = encoded[i].ids, 1, encoded[i].type_ids
-            logits[part] = self.model.run(None, dict(zip(INPUTS, arrays, strict=False)))[0]
-        return logits
+    def read(head: nn.Linear, states: Tensor) -> Tensor:
+        return head(torch.cat([states[:, 0], states.mean(1)], dim=-1)).squeeze(-1)
+
+    class Lower(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embeddings, self.head = whole.encoder.embeddings, whole.early
+            self.layers = whole.encoder.encoder.layer[:EARLY]
+
+        def forward(self, input_ids: Tensor, token_type_ids: Tensor) -> tuple[Tensor, Tensor]:
+            states = self.embeddings(input_ids=input_ids, token_type_ids=token_type_ids)
+            for layer in self.layers:
+                states = layer(states)
+            return states, read(self.head, states)
+
+    class Upper(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers, self.head = whole.encoder.encoder.layer[EARLY:], whole.head
+
+        def forward(self, states: Tensor) -> Tensor:
+            for layer in self.layers:
+                states = layer(states)
+            return read(self.head, states)
+
+    return Lower(), Upper()
 
 
-def to_onnx(model: Path, out: Path) -> None:
-    import torch
-
-    from training.train import Selector
-
-    ids = torch.randint(1000, 20000, (3, 37))
-    batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
+def to_onnx(model: Path, folder: Path) -> None:
+    lower, upper = halves(model)
+    ids, length = torch.randint(1000, 20000, (1, 37)), torch.export.Dim("length")
+    shared = {"dynamo": True, "external_data": False, "opset_version": 18}
     torch.onnx.export(
-        Selector(model).eval(),
-        (ids, torch.ones_like(ids), torch.zeros_like(ids)),
-        str(out),
-        dynamo=True,
-        external_data=False,
-        input_names=list(INPUTS),
+        lower,
+        (ids, torch.zeros_like(ids)),
+        str(folder / "lower.onnx"),
+        input_names=["input_ids", "token_type_ids"],
+        output_names=["states", "early"],
+        dynamic_shapes=({1: length},) * 2,
+        **shared,
+    )
+    torch.onnx.export(
+        upper,
+        (torch.randn(1, 37, 384),),
+        str(folder / "upper.onnx"),
+        input_names=["states"],
         output_names=["logit"],
-        dynamic_shapes=({0: batch, 1: length},) * 3,
-        opset_version=18,
+        dynamic_shapes=({1: length},),
+        **shared,
     )
 
 
@@ -112,62 +125,61 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a.argsort().argsort(), b.argsort().argsort())[0, 1])
 
 
-def agreement(cases: Sequence[Case], exact: Session, small: Session) -> dict[str, float]:
-    pairs = [(exact.scores(p), small.scores(p)) for p in ([(c.question, t) for t in c.texts] for c in cases)]
+def agreement(cases: Sequence[Case], exact: Score, small: Score) -> dict[str, float]:
+    """How the shipped int8 files rank against the float model, both at full depth."""
+    pairs = [(exact(c.question, c.texts), small(c.question, c.texts)) for c in cases]
     return {
         "questions": len(pairs),
         "same_first_sentence": round(float(np.mean([a.argmax() == b.argmax() for a, b in pairs])), 3),
         "spearman_all_pairs": round(spearman(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs])), 4),
-        "right_float": round(float(np.mean([a.argmax() in c.gold for (a, _), c in zip(pairs, cases, strict=False)])), 3),
-        "right_int8": round(float(np.mean([b.argmax() in c.gold for (_, b), c in zip(pairs, cases, strict=False)])), 3),
+        "right_float": round(float(np.mean([a.argmax() in c.gold for (a, _), c in zip(pairs, cases, strict=True)])), 3),
+        "right_int8": round(float(np.mean([b.argmax() in c.gold for (_, b), c in zip(pairs, cases, strict=True)])), 3),
     }
 
 
-def calibrate(cases: Sequence[Case], session: Session) -> dict[str, float]:
+def calibrate(cases: Sequence[Case], score: Score) -> dict[str, float]:
     """Platt scaling of a best sentence's logit: the best of the answering paragraph (right or wrong) and the best of
     the closest passage that holds no answer (wrong), one each a question."""
     logits, labels = [], []
     for case in cases:
-        own = session.scores([(case.question, t) for t in case.texts])
-        rival = session.scores([(case.question, t) for t in case.rival])
+        own, rival = score(case.question, case.texts), score(case.question, case.rival)
         logits += [own.max(), rival.max()]
         labels += [float(own.argmax() in case.gold), 0.0]
-    x, y = np.array(logits, dtype=np.float64), np.array(labels)
-    slope, bias = 1.0, 0.0
-    for _ in range(100):  # Newton steps of logistic regression on one variable
-        p = 1 / (1 + np.exp(-(slope * x + bias)))
-        gradient = np.array([((p - y) * x).sum(), (p - y).sum()])
-        w = p * (1 - p)
-        hessian = np.array([[(w * x * x).sum(), (w * x).sum()], [(w * x).sum(), w.sum()]]) + 1e-6 * np.eye(2)
-        slope, bias = np.array([slope, bias]) - np.linalg.solve(hessian, gradient)
-    p = 1 / (1 + np.exp(-(slope * x + bias)))
-    bins = np.clip((p * 10).astype(int), 0, 9)
-    error = sum(abs(p[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any())
+    x, y = np.array(logits, dtype=np.float64)[:, None], np.array(labels)
+    model = LogisticRegression(C=1e6).fit(x, y)
+    slope, bias = float(model.coef_[0, 0]), float(model.intercept_[0])
+    error = calibration_error(model.predict_proba(x)[:, 1], y)
     return {
         "temperature": round(1 / slope, 4),
-        "bias": round(float(bias), 4),
-        "expected_calibration_error": round(float(error), 4),
+        "bias": round(bias, 4),
+        "expected_calibration_error": round(error, 4),
         "fitted_on": len(y),
     }
 
 
-def latency(session: Session) -> dict[str, dict[str, float]]:
+def latency(model: CrossEncoder) -> dict[str, dict[str, float]]:
     """Medians mean something on an idle machine only; the fastest run is printed beside them."""
-    chance, found = np.random.default_rng(SEED), {}
-    for name, (count, length) in {"20 passages of 128 tokens": (20, 128), "40 sentences of 48 tokens": (40, 48)}.items():
-        ids = chance.integers(1000, 20000, (count, length))
-        feed = dict(zip(INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=False))
-        times = []
+    found = {}
+    for name, (count, words) in {"20 passages of 110 words": (20, 110), "24 sentences of 25 words": (24, 25)}.items():
+        texts, times = [" ".join(["school"] * words)] * count, []
         for _ in range(25):
             began = time.perf_counter()
-            session.model.run(None, feed)
+            model.logits("how many schools were there in the first year", texts)
             times.append(1000 * (time.perf_counter() - began))
         found[name] = {"p50_ms": round(float(np.median(times)), 1), "fastest_ms": round(min(times), 1)}
     return found
 
 
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def float_scores(folder: Path) -> Score:
+    from training import train
+
+    model, tokens = train.Selector(folder).eval(), train.tokenizer(folder)
+
+    def scores(question: str, texts: Sequence[str]) -> np.ndarray:
+        with torch.no_grad():
+            return train.forward(model, train.encode(tokens, [(question, t) for t in texts]))[0].numpy()
+
+    return scores
 
 
 def main() -> None:
@@ -179,22 +191,18 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "tokenizer.json").write_bytes((options.model / "tokenizer.json").read_bytes())
     with tempfile.TemporaryDirectory() as name:
-        exact = Path(name)
-        (exact / "tokenizer.json").write_bytes((options.model / "tokenizer.json").read_bytes())
-        to_onnx(options.model, exact / "model.onnx")
-        quantize(exact / "model.onnx", options.out / "model.int8.onnx")
-        small, cases = Session(options.out), dev_cases(options.groups)
-        report = {
-            "max_length": MAX_LENGTH,
-            "question_words": QUESTION_WORDS,
-            "inputs": list(INPUTS),
-            "output": "logit",
-            "calibration": calibrate(cases, small),
-            "agreement_with_float": agreement(cases, Session(exact, "model.onnx"), small),
-            "sha256": {f: sha256(options.out / f) for f in ("model.int8.onnx", "tokenizer.json")},
-        }
+        to_onnx(options.model, Path(name))
+        for half in ("lower", "upper"):
+            quantize(Path(name) / f"{half}.onnx", options.out / f"{half}.int8.onnx")
+    files = ("lower.int8.onnx", "upper.int8.onnx", "tokenizer.json")
+    report: dict[str, object] = {"sha256": {name: file_sha256(options.out / name) for name in files}}
+    (options.out / "config.json").write_text(json.dumps(report))
+    cases = dev_cases(options.groups)
+    full, early = CrossEncoder(options.out), CrossEncoder(options.out, "early")
+    report["calibration"] = {"full": calibrate(cases, full.logits), "early": calibrate(cases, early.logits)}
+    report["agreement_with_float"] = agreement(cases, float_scores(options.model), full.logits)
     (options.out / "config.json").write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps(report | {"latency_2_threads": latency(small)}, indent=2))
+    print(json.dumps(report | {"latency": {"full": latency(full), "early": latency(early)}}, indent=2))
 
 
 if __name__ == "__main__":

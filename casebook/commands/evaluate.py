@@ -70,8 +70,9 @@ def _tell(options: argparse.Namespace) -> Any:
 def beir(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
     from evals import bench
     from evals.beir import read
+    from evals.held_out import unseen
 
-    sets = [read(folder, options.split) for folder in options.beir]
+    sets = [unseen(read(folder, options.split)) for folder in options.beir]
     variants = _variants(opened, options)
     torch = bench.torch_encoder(opened.encoder, _tell(options)) if options.ablate else None
     results = bench.compare(sets, variants, opened.encoder, options.cache, _tell(options), torch)

@@ -152,21 +152,6 @@ def test_weights_are_shares_and_follow_the_question(snapshot: Snapshot, encoder:
     assert not np.allclose(seen[0], seen[1])
 
 
-def test_reranker_reads_again_and_does_not_depend_on_company() -> None:
-    model, alone = CrossEncoder(threads=2), CrossEncoder(threads=1)
-    question = "How much did the network cost a year?"
-    texts = [
-        "Principals were hired a year early.",
-        "The network cost $4.2 million a year, most of it for tutors.",
-        "It rained.",
-    ]
-    scores = model.scores(question, texts)
-    assert int(np.argmax(scores)) == 1
-    assert scores.min() >= 0
-    assert scores.max() <= 1
-    assert scores.tolist() == alone.scores(question, texts).tolist() == [float(alone.scores(question, [t])[0]) for t in texts]
-
-
 def test_reranked_hits_stay_above_the_rest(snapshot: Snapshot, encoder: Encoder) -> None:
     settings = replace(PLAIN, rerank=3)
     hits = search(snapshot, encoder, "How much did the network cost a year?", settings=settings, reranker=CrossEncoder())
