@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     data: Path = Field(ROOT / "data", description="folder of the index and of the documents' copies")
     collection: Path = Field(ROOT / "collection", description="folder of the bundled documents and their catalog")
     encoder: str = Field(DEFAULT_ENCODER, description="sentence-transformers model: the bundled one, a folder, or a hub name")
-    passage_tokens: int = Field(150, ge=32, le=480, description="where a passage closes, in tokens of the encoder")
+    passage_tokens: int = Field(200, ge=32, le=480, description="where a passage closes, in tokens of the encoder")
     workers: int = Field(0, ge=0, le=64, description="processes that read PDFs; 0: one a core, at most four")
     file_seconds: float = Field(120.0, ge=1, le=3600, description="time one PDF may take to read")
     file_megabytes: int = Field(2048, ge=256, le=65536, description="memory one PDF may take to read")

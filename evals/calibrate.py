@@ -180,8 +180,7 @@ def written_tasks(data: Path, count: int) -> list[answers.Task]:
     """Up to `count` answerable and `count` unanswerable questions on held-out passages, evenly spread."""
     from training.written import collection_units
 
-    units = [unit for unit in collection_units(data) if unit.held_out]
-    every = [(unit, *asked) for unit in units for asked in unit.asked]
+    every = [(unit, *asked) for unit in collection_units(data) for asked in unit.held_out]
     found = []
     for answerable in (True, False):
         some = [row for row in every if (row[2] in "qp") == answerable]

@@ -21,7 +21,7 @@ CountTokens = Callable[[str], int]
 class PassageSettings:
     """Sizes in tokens of the encoder: `target` is where a passage closes, `limit` what it never passes, context included."""
 
-    target: int = 150
+    target: int = 200
     limit: int = 250
 
 

@@ -6,7 +6,8 @@
 begins; its writers were shown no passage that holds gold evidence, as first written, of a test question (`evals/gold`).
 `questions/open.jsonl` asks of paragraphs of the open sets: {document, paragraph, sentence, kind, question}. Kinds: "q" the
 sentence answers it; "p" it does, in other words; "n" a near miss, which the sentence does not answer; "trap" a near miss that
-nothing in the whole passage answers. "answered" marks near misses that another passage turned out to answer: left out.
+nothing in the whole passage answers. "held_out" marks the questions of every fourth passage, which are not trained on;
+"answered" the near misses among them that another passage turned out to answer: left out.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import argparse
 import json
 import random
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,30 +33,28 @@ ALIKE = 0.5
 SWAPS = 0.5
 """Share of the questions about one system that are also asked of another, as near misses."""
 
-HELD_OUT = 4
-"""One passage of this many is not trained on: its questions are left for `evals.calibrate`."""
-
 _NOTES = re.compile(r"\[[\d,\s–-]+\]")
+
+
+Asked = tuple[int, str, str]
 
 
 @dataclass
 class Unit:
-    """A passage with its sentences; `lead` is the system it is about. `asked` holds (sentence or -1, kind, question)."""
+    """A passage with its sentences; `lead` is the system it is about. `asked` holds (sentence or -1, kind, question)
+    to train on, `held_out` those that are left for `evals.calibrate`."""
 
     id: str
     lead: str
     heading: str
     sentences: list[str]
-    asked: list[tuple[int, str, str]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    held_out: list[Asked] = field(default_factory=list)
 
     def shown(self, sentence: int) -> str:
         """A sentence as `answer.evidence.shown` gives it to the selector."""
         text = self.sentences[sentence]
         return f"{self.lead}. {text}" if self.lead else text
-
-    @property
-    def held_out(self) -> bool:
-        return zlib.crc32(self.sentences[0].encode()) % HELD_OUT == 0
 
     @property
     def body(self) -> str:
@@ -87,8 +85,9 @@ def collection_units(data: Path, file: Path = FOLDER / "collection.jsonl") -> li
         found = starts.get((row["document"], row["page"], row["quote"]))
         if found and not row.get("answered"):
             sentence = -1 if row["kind"] == "trap" else found[1]
-            units[found[0]].asked.append((sentence, row["kind"], row["question"]))
-    return [unit for unit in units.values() if unit.asked]
+            unit = units[found[0]]
+            (unit.held_out if row.get("held_out") else unit.asked).append((sentence, row["kind"], row["question"]))
+    return [unit for unit in units.values() if unit.asked or unit.held_out]
 
 
 def open_units(folder: Path, file: Path = FOLDER / "open.jsonl") -> list[Unit]:
@@ -153,7 +152,7 @@ def main() -> None:
     chance = random.Random(SEED)
     with options.out.open("w") as file:
         for name, units in (
-            ("written", [u for u in collection_units(options.data) if not u.held_out] if options.data else []),
+            ("written", collection_units(options.data) if options.data else []),
             ("written_open", open_units(options.units) if options.units else []),
         ):
             for group in groups(units, name, options.encoder, chance) if units else ():

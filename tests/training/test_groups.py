@@ -71,9 +71,11 @@ def test_what_may_say_the_same_is_no_negative() -> None:
 
 def test_written_questions_stand_on_their_pages(library: Library) -> None:
     units = written.collection_units(library.settings.data)
-    asked = [question for unit in units for question in unit.asked]
+    trained = [question for unit in units for question in unit.asked]
+    held_out = [question for unit in units for question in unit.held_out]
     lines = (written.FOLDER / "collection.jsonl").read_text().splitlines()
     answered = sum("answered" in json.loads(line) for line in lines)
-    assert len(asked) == len(lines) - answered
-    assert 0.15 < sum(unit.held_out for unit in units) / len(units) < 0.35
+    assert len(trained) + len(held_out) == len(lines) - answered
+    assert 0.15 < len(held_out) / len(trained) < 0.45
+    assert not {text for *_, text in trained} & {text for *_, text in held_out}
     assert all(0 <= sentence < len(unit.sentences) for unit in units for sentence, kind, _ in unit.asked if kind != "trap")
