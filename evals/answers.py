@@ -90,9 +90,7 @@ def _row(task: Task, asking: Asking, baselines: Baselines | None) -> Row:
     return Row(
         task,
         answer,
-        abstain.signals(asked.question, asked.found, asked.evidence.weights)
-        if asked.found
-        else (0.0,) * len(abstain.SIGNALS),
+        abstain.signals(asked.question, asked.found, asked.evidence.weights) if asked.found else (0.0,) * len(abstain.SIGNALS),
         task.says(texts) if task.answerable else 0.0,
         task.says(texts[:1]) if task.answerable else 0.0,
         set(task.systems) <= {s.system for s in answer.statements},

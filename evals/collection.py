@@ -24,7 +24,7 @@ DEPTH = 20
 
 @dataclass(slots=True)
 class CollectionResult:
-    """`values` maps a measure to one value a question, in the order of `questions`; `per_system` holds (question, system, found)."""
+    """`values`: measure -> one value a question, in the order of `questions`; `per_system` holds (question, system, found)."""
 
     questions: list[Gold]
     values: dict[str, np.ndarray]
@@ -59,7 +59,7 @@ def evaluate(
     questions: Sequence[Gold] | None = None,
     pooled: bool = True,
 ) -> CollectionResult:
-    """All answerable questions of a split, each searched in the whole collection. Without `pooled`: the gold as first written."""
+    """All answerable questions of a split, searched in the whole collection. Without `pooled`: the gold as first written."""
     asked = [q for q in (questions or gold.read(split)) if q.answerable]
     place = Place(snapshot)
     run: Run = {}

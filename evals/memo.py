@@ -15,7 +15,7 @@ from index import reranker
 
 
 def remembered(relevance: Relevance | None, cache: Path | None) -> Relevance | None:
-    """`relevance`, asked at most once for a pair; kept in `cache` under the hash of the model's configuration, which has its files'."""
+    """`relevance`, asked at most once for a pair; kept in `cache` under the hash of the model's configuration."""
     if relevance is None or cache is None:
         return relevance
     model = hashlib.sha256((reranker.FOLDER / "config.json").read_bytes()).hexdigest()[:12]

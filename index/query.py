@@ -1,6 +1,6 @@
 """What a question names and how it is spelled, judged by the collection itself.
 
-    "CMMS vs Cincinatti"  ->  corrections {"cmms": "CMS", "cincinatti": "cincinnati"}, documents {charlotte-mecklenburg, cincinnati}
+    "CMMS, Cincinatti"  ->  corrections {"cmms": "CMS", "cincinatti": "cincinnati"}, documents {cincinnati, …}
 
 A word is taken for misspelled when no passage has it, the encoder knows no such word, and the collection has a word (or a
 document an alias) that is one slip away (two from eight letters on) and starts with the same letter. Distances are

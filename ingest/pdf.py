@@ -7,6 +7,7 @@ construction. PDFium is not thread-safe; here each process has one reader, and `
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import logging
@@ -145,10 +146,8 @@ def _quarter_turns(textpage: pdfium.PdfTextPage, count: int) -> int:
 def _upright(boxes: np.ndarray, page: pdfium.PdfPage, turns: int) -> tuple[np.ndarray, float, float]:
     """Boxes turned back by quarter turns, with the size of the page in that position."""
     left, bottom, right, top = page.get_mediabox()
-    try:
+    with contextlib.suppress(pdfium.PdfiumError):
         left, bottom, right, top = page.get_cropbox()
-    except pdfium.PdfiumError:
-        pass
     width, height = right - left, top - bottom
     x0, y0, x1, y1 = boxes[:, 0] - left, boxes[:, 1] - bottom, boxes[:, 2] - left, boxes[:, 3] - bottom
     if turns == 1:  # drawn upwards: the page's left becomes its top

@@ -11,12 +11,13 @@ HEADER = "Running header of the report"
 
 BODY = """
 = Overview
-The turnaround office reorganized the responsibilities of full-time administrators in 2010 #super[\\[1\\]]. It spent \\$1.2 million on
-twelve schools, or 4.5 percent of its budget. Principals chose their own teams. #lorem(40)
+The turnaround office reorganized the responsibilities of full-time administrators in 2010 #super[\\[1\\]]. It spent
+\\$1.2 million on twelve schools, or 4.5 percent of its budget. Principals chose their own teams. #lorem(40)
 
 == Quick facts
 #table(columns: 2, [Fact], [Figure], [Schools in the first round of the program], [12 of 135 [2]],
-  [A fact with a long name that surely wraps over several lines of its narrow cell], [57,050 pupils, and words that wrap as well [3]],
+  [A fact with a long name that surely wraps over several lines of its narrow cell],
+  [57,050 pupils, and words that wrap as well [3]],
   [Cost], [\\$26 million])
 
 == Results

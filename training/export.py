@@ -3,8 +3,8 @@
     python -m training.export --model FOLDER --out FOLDER --groups FOLDER
 
 The lower half has the embeddings, three layers and the early head; the upper half the other three layers and the last head.
-Checks that int8 ranks like float on the development set, fits the calibration of both heads there and writes all to config.json;
-prints the latency. `index.reranker.CrossEncoder` runs what is written here.
+Checks that int8 ranks like float on the development set, fits the calibration of both heads there and writes all to
+config.json; prints the latency. `index.reranker.CrossEncoder` runs what is written here.
 """
 
 from __future__ import annotations

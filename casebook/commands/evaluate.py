@@ -34,6 +34,7 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
         "--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file (one BEIR folder only)"
     )
     command.add_argument("--ablate", action="store_true", help="a row each for words, meaning, every fusion, and torch")
+    command.add_argument("--without-torch", action="store_true", help="no row for torch, which encodes every passage anew")
     command.add_argument("--rerank", type=int, default=None, metavar="N", help="candidates the reranker reads (0: none)")
     command.add_argument(
         "--cache", type=Path, default=Path("build/bench"), metavar="DIR", help="where vectors of BEIR sets are kept"
@@ -74,7 +75,7 @@ def beir(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
 
     sets = [unseen(read(folder, options.split)) for folder in options.beir]
     variants = _variants(opened, options)
-    torch = bench.torch_encoder(opened.encoder, _tell(options)) if options.ablate else None
+    torch = bench.torch_encoder(opened.encoder, _tell(options)) if options.ablate and not options.without_torch else None
     results = bench.compare(sets, variants, opened.encoder, options.cache, _tell(options), torch)
     if options.run_file:
         bench.write_trec(results[sets[0].name]["search"].run, options.run_file, "casebook")
@@ -91,7 +92,7 @@ def collection(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
         results[name], kinds[name] = found, found.kinds()
         tell(f"{options.collection:14} {name:28} {found.means()} {found.latency()}")
     first = next(iter(results.values()))
-    torch = bench.torch_encoder(opened.encoder, tell) if options.ablate else None
+    torch = bench.torch_encoder(opened.encoder, tell) if options.ablate and not options.without_torch else None
     if torch:
         found = _in_torch(opened, options, torch)
         results[bench.TORCH], kinds[bench.TORCH] = found, found.kinds()

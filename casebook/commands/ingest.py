@@ -18,7 +18,7 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
         "ingest",
         parents=[shared],
         help="read PDFs into the index (no PATH: the bundled collection)",
-        description="Reads PDF files and folders into the index. Without PATH: the bundled collection. Unchanged files cost a hash.",
+        description="Reads PDF files and folders into the index; without PATH, the bundled ones. Unchanged files cost a hash.",
     )
     command.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="PDF files, or folders of them")
     command.add_argument("--password", help="password of encrypted files; a copy without it is kept in the data folder")

@@ -45,22 +45,20 @@ def test_no_word_is_left_broken(report: tuple[Path, Extracted]) -> None:
     text = " ".join(page.text for page in report[1].pages)
     assert not re.search(r"[\x00-\x08\u00ad\ufffe]", text)
     assert not re.search(r"[a-z]- [a-z]", text)
-    expected = set(
-        [
-            "tempor",
-            "incididunt",
-            "ut",
-            "labore",
-            "et",
-            "dolore",
-            "magnam",
-            "aliquam",
-            "quaerat",
-            "voluptatem",
-            "consectetur",
-            "adipiscing",
-        ]
-    )
+    expected = {
+        "tempor",
+        "incididunt",
+        "ut",
+        "labore",
+        "et",
+        "dolore",
+        "magnam",
+        "aliquam",
+        "quaerat",
+        "voluptatem",
+        "consectetur",
+        "adipiscing",
+    }
     assert expected <= set(re.findall(r"\w+", text))
 
 
