@@ -26,6 +26,11 @@ SHORTEST = 5
 """Letters a word needs before its spelling is doubted; aliases in capitals are looked at from three."""
 
 _WORD = re.compile(r"[^\W\d_]+")
+_ASKS = re.compile(
+    r"\?\s*$|\b(?:what|which|who|whom|whose|when|where|why|how)\b|"
+    r"^(?:did|does|do|is|was|were|are|has|have|had|can|could|will|would|should|name|list|compare|explain|describe|define)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,11 @@ def understand(question: str, vocabulary: Vocabulary, known: Callable[[str], boo
     text = _WORD.sub(lambda m: corrections.get(m.group().casefold(), m.group()), question) if corrections else question
     named = frozenset(id for name, ids in vocabulary.names.items() if mentions(text, name) for id in ids)
     return Understood(text, corrections, named)
+
+
+def asks(text: str) -> bool:
+    """Whether words have the form of a question or a request: "who paid for it" does; "longer days raise scores" does not."""
+    return _ASKS.search(text) is not None
 
 
 def mentions(text: str, name: str) -> bool:

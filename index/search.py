@@ -39,7 +39,8 @@ class SearchSettings:
     """`pool` candidates from each side. `words_weight` is the share of the word score; None: chosen for each question
     from all signals. `by_rank` fuses ranks instead of scores. `mend` corrects spelling, `named` adds weight to documents
     the question names, `collapse` drops repeated passages; `diversity` above 0 trades relevance for variety (maximal
-    marginal relevance). `rerank` candidates are read again by the reranker, whose score counts `rerank_weight`.
+    marginal relevance). `rerank` candidates are read again by the reranker, whose score counts `rerank_weight` in a question
+    and `statement_weight` in words that ask nothing: it has learned from questions only.
     """
 
     pool: int = 100
@@ -50,7 +51,8 @@ class SearchSettings:
     collapse: bool = True
     diversity: float = 0.0
     rerank: int = 0
-    rerank_weight: float = 0.7
+    rerank_weight: float = 0.5
+    statement_weight: float = 0.3
 
 
 def clean_question(question: str) -> str:
@@ -96,7 +98,8 @@ def search(
     if settings.collapse:
         best = ordering.collapsed(best, passages)
     if reranker is not None and settings.rerank:
-        best, scores = ordering.reranked(reranker, asked.text, best, scores, passages, settings.rerank, settings.rerank_weight)
+        share = settings.rerank_weight if query.asks(asked.text) else settings.statement_weight
+        best, scores = ordering.reranked(reranker, asked.text, best, scores, passages, settings.rerank, share)
     if settings.diversity:
         best = ordering.diverse(best, scores, snapshot.vectors.vectors(found.rows.tolist()), k, settings.diversity)
     return [

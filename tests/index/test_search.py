@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import adaptive, signals
+from index import adaptive, query, signals
 from index.encoder import Encoder
 from index.reranker import CrossEncoder
 from index.search import SearchSettings, search
@@ -180,3 +180,18 @@ def test_same_bytes_in_any_process(snapshot: Snapshot) -> None:
         for seed in range(3)
     }
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Who paid for it?", True),
+        ("who paid for it", True),
+        ("Did scores rise", True),
+        ("Compare Boston and Denver on time", True),
+        ("Added time raises scores in reading", False),
+        ("extended day", False),
+    ],
+)
+def test_what_asks_and_what_does_not(text: str, question: bool) -> None:
+    assert query.asks(text) is question
