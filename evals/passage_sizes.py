@@ -43,7 +43,7 @@ from ingest.passages import CountTokens, PassageSettings, context
 SPLIT = "dev"
 SIZES = (75, 110, 150, 200)
 TOKENS_READ = 750
-"""Five passages of the size that stands."""
+"""Five passages of 150 tokens."""
 RESERVE = 2
 """Tokens between context and text; `ingest.passages` keeps as many."""
 

@@ -175,7 +175,7 @@ def _splade(file: Path) -> list[str]:
         f"    {record['command']}",
         "",
         "nDCG@10 of the search without its reranker, with the score of SPLADE-tiny, divided by the best candidate's, added to",
-        "the fused score at each weight. Chosen is the weight that is best on the mean of the other sets; gains are to weight 0.",
+        "the fused score at each weight. Chosen is the one that is best on the mean of the other sets; gains are to weight 0.",
         "Reached is the share of what is relevant among the hundred hits that are scored; alone is SPLADE's own order of all",
         "passages.",
         "",
