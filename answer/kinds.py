@@ -78,6 +78,7 @@ _COMPILED = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern i
 _GENERAL = re.compile(
     r"\b(?:across|in general|overall|generally|lessons?|what works|the record|these cases|the cases|all (?:ten|systems)|"
     r"most systems|"
+    r"(?:do|can|should|might) (?:a )?(?:districts?|systems|operators|networks)|"
     r"case studies (?:say|show|suggest|agree)|evidence (?:say|show|suggest)|research (?:say|show|suggest)|common(?:ly)?)\b",
     re.IGNORECASE,
 )

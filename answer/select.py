@@ -16,7 +16,8 @@ from casebook.records import Passage
 class SelectSettings:
     """`statements` at most (lists and systems come whole beyond it); `redundancy` is the cosine of a repetition.
 
-    The others are how far below the best score a further statement may stay. Scores are log-odds (see `evals.calibrate`):
+    The others are how far below the best score a further statement may stay (`system`: where several systems or documents are
+    to have their say). Scores are log-odds (see `evals.calibrate`):
     one that is 1 lower is the better of the two in about one case of four.
     """
 
@@ -51,7 +52,7 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
     if question.kind == "comparison" and len(question.systems) > 1:
         return each_system(found, question.systems, settings, max(1, settings.statements // len(question.systems)), whole=True)
     if question.kind == "synthesis":
-        return grouped(diverse(found, settings.statements, settings, settings.within, per_system=2))
+        return grouped(diverse(found, settings.statements, settings, settings.system, per_system=2))
     if question.kind == "yes_no":
         return grouped(read_on(both_sides(found, settings), found, settings))
     items = whole_list(question, found)
