@@ -10,7 +10,7 @@
 
 The collection's dev questions are always used. --written adds up to N answerable and N unanswerable ones of those written for
 training on passages that were held out of it (`training.written`), the unanswerable ones weighed down to their share among the
-dev questions. Operating points are of the dev questions alone. --open adds a BEIR folder of questions with gold sentences under
+dev questions. Operating points are of the dev questions alone. The broad questions of `evals.hundred` come with them. --open adds a BEIR folder of questions with gold sentences under
 `metadata.gold` (those the selector was developed on, see training/README.md), for the scores alone.
 """
 
@@ -31,14 +31,17 @@ from answer import abstain, evidence, select, weights
 from answer.evidence import FEATURES, Relevance
 from answer.select import SelectSettings
 from casebook.asking import Asked, Asking, prepare
-from casebook.library import Library
+from casebook.library import Library, systems_of
 from casebook.settings import load
 from evals import answers, measure
+from evals.hundred import QUESTIONS
 from evals.memo import remembered
 from index.search import clean_question
 
 REFUSED = {"careful": 0.20, "balanced": 0.08, "generous": 0.03}
 PARTS = 5
+THEME, THEMES = "theme", 1.0
+"""The kind and the weight of a broad question on a theme."""
 WRITTEN = 0.3
 """Weight of a written question beside one of dev; of 0, .3 and 1 it refused most of dev's unanswerable ones left out."""
 
@@ -133,9 +136,10 @@ def fit_confidence(found: Sequence[Case], written: Sequence[Case] = ()) -> tuple
 
 def _weights(answerable: np.ndarray, written: Sequence[Case]) -> np.ndarray:
     """(written,) `WRITTEN` for an answerable question; the others together weigh as much beside them as they do on dev."""
-    asks = np.array([c.task.answerable for c in written], bool)
-    share = (~answerable).sum() / max(1, answerable.sum()) * asks.sum() / max(1, (~asks).sum())
-    return WRITTEN * np.where(asks, 1.0, share)
+    asks = np.array([c.task.answerable and c.task.kind != THEME for c in written], bool)
+    themes = np.array([c.task.kind == THEME for c in written], bool)
+    share = (~answerable).sum() / max(1, answerable.sum()) * asks.sum() / max(1, (~asks & ~themes).sum())
+    return np.where(themes, THEMES, WRITTEN * np.where(asks, 1.0, share))
 
 
 def _signals(case: Case) -> tuple[float, ...]:
@@ -191,6 +195,12 @@ def written_tasks(data: Path, count: int) -> list[answers.Task]:
     return found
 
 
+def theme_tasks(library: Library) -> list[answers.Task]:
+    """The questions of `evals.hundred`, on which every document has something: whatever is quoted counts as right."""
+    asked = [pattern.format(system=system) for system in systems_of(library.documents()) for pattern in QUESTIONS]
+    return [answers.Task(question, question, True, THEME, lambda texts: 1.0) for question in asked]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m evals.calibrate", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
@@ -202,7 +212,8 @@ def main() -> int:
     asking = Asking(library.snapshot, library.encoder, library.search_settings, library.answer_settings())
     groups: list[list[Case]] = [cases(answers.collection("dev"), asking), [], []]
     if options.written:
-        groups[1] = cases(written_tasks(library.settings.data, options.written), asking)
+        tasks = [*written_tasks(library.settings.data, options.written), *theme_tasks(library)]
+        groups[1] = cases(tasks, asking)
     if options.open:
         from evals.beir import snapshot_from_beir
 
