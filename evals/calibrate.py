@@ -10,8 +10,9 @@
 
 The collection's dev questions are always used. --written adds up to N answerable and N unanswerable ones of those written for
 training on passages that were held out of it (`training.written`), the unanswerable ones weighed down to their share among the
-dev questions. Operating points are of the dev questions alone. The broad questions of `evals.hundred` come with them. --open adds a BEIR folder of questions with gold sentences under
-`metadata.gold` (those the selector was developed on, see training/README.md), for the scores alone.
+dev questions, and the broad questions of `evals.hundred`. Operating points are of the dev questions alone. --open adds a BEIR
+folder of questions with gold sentences under `metadata.gold` (those the selector was developed on, see training/README.md), for
+the scores alone.
 """
 
 from __future__ import annotations
