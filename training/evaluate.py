@@ -1,8 +1,9 @@
 """Measures a selector: reranking the fusion baseline's top 20, picking the answer sentence, and knowing when there is none.
 
-    python -m training.evaluate dev  --model FOLDER --encoder FOLDER --groups FOLDER      chooses (held out of training)
-    python -m training.evaluate test --model FOLDER --encoder FOLDER --sets FOLDER        reports, once, at the end
+    python -m training.evaluate --model FOLDER --encoder FOLDER --groups FOLDER
 
+It reads what was held out of training, and is there to choose by. What is reported is measured by the product's own bench
+(`python -m casebook evaluate --beir`, `python -m evals.answers`), which leaves out what was trained on.
 FOLDER of --model is a training result (model.safetensors) or an export (lower.int8.onnx).
 The baseline is BM25/max + min-max normalised MiniLM cosine, half and half. Blends of the selector's probability with it
 are printed for dev so that a weight can be chosen there.
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,13 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from index.reranker import CrossEncoder, Depth
-from training.data import SEED, sentences
+from training.data import sentences
 from training.mine import BM25, encode, fuse
 
 Score = Callable[[Sequence[tuple[str, str]]], np.ndarray]  # pairs -> (n,) logits
 TOP = 20
 WEIGHTS = (0.3, 0.5, 0.7, 1.0)  # of the selector in its blend with the baseline
-SETS = ("squad2", "fairytaleqa", "hotpot100", "clapnq_dev", "scifact")
 
 
 def load(folder: Path, depth: Depth = "full") -> Score:
@@ -131,91 +130,15 @@ def dev(score: Score, encoder: Path, groups: Path, limit: int) -> dict[str, dict
     return report
 
 
-def beir(folder: Path) -> tuple[list[str], list[str], list[dict], dict[str, set[str]]]:
-    corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
-    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
-    gold: dict[str, set[str]] = defaultdict(set)
-    for line in (folder / "qrels/test.tsv").read_text(encoding="utf-8").splitlines()[1:]:
-        query, document, grade = line.split("\t")
-        if int(grade) > 0:
-            gold[query].add(document)
-    return [d["_id"] for d in corpus], [f"{d['title']}. {d['text']}" for d in corpus], queries, gold
-
-
-def test(score: Score, encoder: Path, folder: Path, limit: int, names: Sequence[str], cache: Path) -> None:
-    for name in names:
-        ids, texts, queries, gold = beir(folder / name)
-        queries = random.Random(SEED).sample(
-            [q for q in queries if gold.get(q["_id"])], min(limit, sum(q["_id"] in gold for q in queries))
-        )
-        cache.mkdir(parents=True, exist_ok=True)
-        if not (cache / f"{name}.npy").exists():
-            np.save(cache / f"{name}.npy", encode(texts, encoder, 256))
-        vectors, words, place = np.load(cache / f"{name}.npy"), BM25(texts), {d: i for i, d in enumerate(ids)}
-        cosines = encode([q["text"] for q in queries], encoder, 256) @ vectors.T
-        rows = [
-            rerank(
-                score,
-                q["text"],
-                fuse(words.scores(q["text"]), c),
-                texts,
-                {place[d] for d in gold[q["_id"]]},
-                WEIGHTS,
-            )
-            for q, c in zip(queries, cosines, strict=False)
-        ]
-        print(f"{name}: reranking nDCG@10 over {len(rows)} queries", mean(rows), flush=True)
-    select(score, encoder, folder / "squad2", limit)
-
-
-def select(score: Score, encoder: Path, folder: Path, limit: int) -> None:
-    """SQuAD 2.0 part: does the chosen sentence hold the answer; do answerable questions score above trap questions."""
-    bodies = {d["_id"]: d["text"] for d in map(json.loads, (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines())}
-    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
-    right, cosine, both = [], [], []
-    scores: dict[bool, list[float]] = {True: [], False: []}
-    both_scores: dict[bool, list[float]] = {True: [], False: []}
-    cosine_scores: dict[bool, list[float]] = {True: [], False: []}
-    for impossible in (False, True):
-        pool = [q for q in queries if q["metadata"]["is_impossible"] == impossible]
-        for q in random.Random(SEED).sample(pool, min(limit, len(pool))):
-            split = sentences(bodies[q["metadata"]["paragraph"]])
-            made, vecs = score([(q["text"], s) for s in split]), encode([q["text"], *split], encoder, 256)
-            near = vecs[1:] @ vecs[0]
-            scores[impossible].append(made.max())
-            both_scores[impossible].append(evidence(score, q["text"], split)[1])
-            cosine_scores[impossible].append(near.max())
-            if not impossible and len(split) > 1:
-                spans = [a["text"].lower() for a in q["metadata"]["answers"]]
-                hit = [any(s in t.lower() for s in spans) for t in split]
-                right.append(hit[made.argmax()])
-                cosine.append(hit[near.argmax()])
-                both.append(hit[(sigmoid(made) + near).argmax()])
-    shares = {name: round(float(np.mean(s)), 3) for name, s in {"selector": right, "cosine": cosine, "both": both}.items()}
-    print(f"squad2: the chosen sentence holds the answer, {len(right)} questions", shares)
-    sides = {"selector": scores, "selector, sentence and passage": both_scores, "cosine": cosine_scores}
-    areas = {name: auroc(side[False], side[True]) for name, side in sides.items()}
-    counts = f"{len(scores[False])}+{len(scores[True])}"
-    print(f"squad2: answerable/unanswerable AUROC, {counts} questions", {k: round(v, 3) for k, v in areas.items()})
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("dev", "test"))
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--encoder", type=Path, required=True)
-    parser.add_argument("--groups", type=Path, help="folder written by training.mine (dev)")
-    parser.add_argument("--sets", type=Path, help="folder of BEIR folders (test)")
-    parser.add_argument("--cache", type=Path, default=Path("cache"), help="where vectors of the test sets are kept")
+    parser.add_argument("--groups", type=Path, required=True, help="folder written by training.mine")
     parser.add_argument("--depth", choices=("full", "early"), default="full", help="early: the lower half alone")
     parser.add_argument("--limit", type=int, default=150, help="questions a set")
-    parser.add_argument("--names", nargs="+", default=SETS, help="test sets")
     options = parser.parse_args()
-    score = load(options.model, options.depth)
-    if options.what == "dev":
-        dev(score, options.encoder, options.groups, options.limit)
-    else:
-        test(score, options.encoder, options.sets, options.limit, options.names, options.cache)
+    dev(load(options.model, options.depth), options.encoder, options.groups, options.limit)
 
 
 if __name__ == "__main__":
