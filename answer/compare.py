@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from answer.citations import PageReader, cite
-from answer.evidence import Sources, stems
+from answer.evidence import Sources, called, stems
 from answer.quotable import Quotable, quotables
 from casebook.records import Answer, Cell, Citation, Document, Hit, Statement, Theme
 
@@ -92,11 +92,7 @@ def strays(text: str, system: str, names: Mapping[str, Sequence[str]]) -> bool:
     """Whether a sentence of one system's document names another system and not this one."""
     if any(name in text for name in names.get(system, ())):
         return False
-    return any(_called(name, text) for key, calls in names.items() if key != system for name in calls)
-
-
-def _called(name: str, text: str) -> bool:
-    return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    return any(called(name, text) for key, calls in names.items() if key != system for name in calls)
 
 
 def theme_cells(

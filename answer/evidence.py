@@ -233,15 +233,16 @@ def _candidate(
 
 def _about(text: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The systems a sentence of a cross-system document names."""
-    return tuple(system for system, calls in names.items() if any(_called(call, text) for call in calls))
+    return tuple(system for system, calls in names.items() if any(called(call, text) for call in calls))
 
 
 def _mentions(text: str, question: Question, names: Mapping[str, Sequence[str]]) -> bool:
-    return any(_called(call, text) for system in question.systems for call in names.get(system, ()))
+    return any(called(call, text) for system in question.systems for call in names.get(system, ()))
 
 
-def _called(call: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(call)}(?!\w)", text) is not None
+def called(call: str, text: str) -> bool:
+    """Whether a text has a name as words of its own, letter for letter."""
+    return call in text and re.search(rf"(?<!\w){re.escape(call)}(?!\w)", text) is not None
 
 
 # --- the cross-encoder ---
@@ -274,14 +275,9 @@ def read_passages(
     question shares its words with one sentence, seldom with all that stands around it."""
     if relevance is None or not found:
         return list(found)
-    texts = list(dict.fromkeys(_whole(passage) for passage in (found[0].passage, hits[0].passage)))
+    texts = list(dict.fromkeys((found[0].passage.plain, hits[0].passage.plain)))
     verdicts = [round(float(x), 4) for x in relevance(question.text, texts)]
     return [replace(found[0], passage_logit=verdicts[0], first_logit=verdicts[-1]), *found[1:]]
-
-
-def _whole(passage: Passage) -> str:
-    text = f"{passage.heading}. {passage.text}" if passage.heading else passage.text
-    return " ".join(_NOTES.sub("", text).split())
 
 
 def _to_read(question: Question, found: Sequence[Candidate]) -> list[Candidate]:

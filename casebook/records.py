@@ -10,12 +10,15 @@ offsets (Unicode code points) into the page's text; page numbers are physical an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Span = tuple[int, int]
 """A half-open range of characters, ``text[start:end]``."""
+
+_NOTES = re.compile(r"\[[\d,\s–-]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,12 @@ class Passage:
     heading: str
     text: str
     sentences: tuple[Span, ...] = ()
+
+    @property
+    def plain(self) -> str:
+        """Heading and text on one line, note numbers such as [3,4] left out: what a cross-encoder reads of a passage."""
+        text = f"{self.heading}. {self.text}" if self.heading else self.text
+        return " ".join(_NOTES.sub("", text).split())
 
 
 @dataclass(frozen=True, slots=True)

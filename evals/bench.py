@@ -198,14 +198,7 @@ def encoded_anew(snapshot: Snapshot, data: Path, encoder: Encoder, cut: Cut = la
     """A collection's snapshot with other vectors, and with other passages where `cut` makes some; kept in `data`."""
     if snapshots.current_id(data) is None:
         made = snapshot.manifest
-        made_by = {
-            "encoder": encoder.name,
-            "weights_sha256": encoder.weights_sha256,
-            "dimension": encoder.dimension,
-            "extraction": made.extraction,
-            "passages": made.passages,
-            "documents": made.documents,
-        }
+        made_by = snapshots.made_by(encoder, made.extraction, made.passages, made.documents)
         parts = [_part(snapshot.contents(id), encoder, cut) for id in snapshot.documents]
         id = snapshots.snapshot_id(made.id, encoder.weights_sha256, [p.id for part in parts for p in part.passages])
         titles = {document.id: document.title for document in snapshot.documents.values()}

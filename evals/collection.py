@@ -72,12 +72,18 @@ def evaluate(
         run[question.id] = [(hit.passage.id, hit.score) for hit in hits]
         groups = [[place.of(quote) for quote in group] for group in question.needed(pooled)]
         missing += [question.id for group in groups for passage in group if passage is None]
-        order = {hit.passage.id: rank for rank, hit in enumerate(hits)}
-        highest = {min((p for p in group if p), key=lambda p: order.get(p, DEPTH), default="none") for group in groups}
-        qrels[question.id] = dict.fromkeys(highest, 1)
+        found = [[passage for passage in group if passage] for group in groups]
+        qrels[question.id] = relevant(found, [hit.passage.id for hit in hits])
         per_system += list(_systems(question, snapshot, encoder, settings, reranker, place, pooled))
     values = measure(qrels, run, [question.id for question in asked])
     return CollectionResult(asked, values, np.array(times), per_system, missing, run)
+
+
+def relevant(groups: Iterable[Iterable[str]], ranking: Sequence[str]) -> dict[str, int]:
+    """The judgments of a question that needs one passage of each group: of a group, the one that stands highest."""
+    place = {id: rank for rank, id in enumerate(ranking)}
+    highest = {min(group, key=lambda id: place.get(id, len(ranking)), default="none") for group in groups}
+    return dict.fromkeys(highest, 1)
 
 
 def _systems(

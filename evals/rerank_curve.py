@@ -23,8 +23,8 @@ from casebook.settings import load
 from evals import answers, gold
 from evals.beir import read, snapshot_from_beir
 from evals.bench import measure
-from evals.collection import Place
-from index.ordering import read_as
+from evals.collection import Place, relevant
+from index.ordering import blended, ranked
 from index.reranker import CrossEncoder, Depth
 from index.search import SearchSettings, search
 from index.snapshot import Snapshot
@@ -48,11 +48,8 @@ class Read:
 
     def ranked(self, depth: str, count: int, share: float) -> list[str]:
         """As `index.ordering.reranked` orders them."""
-        own = self.scores[:count]
-        spread = (own - own.min()) / (np.ptp(own) or 1.0)
-        mixed = np.round(share * self.opinions[depth][:count] + (1 - share) * spread, 6)
-        order = np.lexsort((np.arange(len(mixed)), -mixed))
-        return [self.rows[i] for i in order] + self.rows[count:]
+        mixed = blended(self.scores[:count], self.opinions[depth][:count], share)
+        return [self.rows[i] for i in ranked(mixed)] + self.rows[count:]
 
 
 def candidates(
@@ -62,7 +59,7 @@ def candidates(
     found = []
     for id, question, groups in asked:
         hits = search(snapshot, library.encoder, question, max(COUNTS), None, replace(library.search_settings, rerank=0))
-        texts = [read_as(hit.passage) for hit in hits]
+        texts = [hit.passage.plain for hit in hits]
         opinions = {depth: model.scores(question, texts) for depth, model in models.items()}
         found.append(Read(id, [h.passage.id for h in hits], np.array([h.score for h in hits]), opinions, groups))
     return found
@@ -73,8 +70,7 @@ def ndcg(reads: Sequence[Read], depth: str, count: int, share: float) -> tuple[f
     run, qrels = {}, {}
     for one in reads:
         order = one.ranked(depth, count, share) if count else one.rows
-        place = {row: rank for rank, row in enumerate(order)}
-        qrels[one.id] = dict.fromkeys({min(g, key=lambda r: place.get(r, 99), default="none") for g in one.groups}, 1)
+        qrels[one.id] = relevant(one.groups, order)
         run[one.id] = [(row, 1.0) for row in order]
     values = measure(qrels, run, [one.id for one in reads])
     return round(float(values["ndcg@10"].mean()), 4), round(float(values["recall@5"].mean()), 4)

@@ -20,7 +20,6 @@ _REFERENCE_HEADING = re.compile(
     r"\s*(\d+[.)]?\s*)?(sources?|references?|bibliography|works cited|literature|(end)?notes|further reading)\W*\Z",
     re.IGNORECASE,
 )
-_NOTES = re.compile(r"\[[\d,\s–-]+\]")
 _ASKS_FOR_SOURCES = re.compile(r"\b(sources?|references?|cite[sd]?|citations?|bibliograph\w+|publications?)\b", re.IGNORECASE)
 
 
@@ -64,20 +63,18 @@ def reranked(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first `count` of the order by a mix of their own score and the reranker's (0 to 1); the rest stays behind them."""
     head, tail = order[:count], order[count:]
-    opinion = reranker.scores(question, [read_as(passages[i]) for i in head])
-    own = scores[head]
-    low, high = float(own.min()), float(own.max())
-    spread = (own - low) / (high - low) if high > low else np.ones_like(own)
-    mixed = np.round(1 + weight * opinion + (1 - weight) * spread, 6)  # above every passage that was not read again
+    opinion = reranker.scores(question, [passages[i].plain for i in head])
+    mixed = blended(scores[head], opinion, weight)
     final = scores.copy()
     final[head] = mixed
     return np.concatenate([head[ranked(mixed)], tail]), final
 
 
-def read_as(passage: Passage) -> str:
-    """What a cross-encoder reads of a passage: heading and text on one line, note numbers such as [3,4] left out."""
-    text = f"{passage.heading}. {passage.text}" if passage.heading else passage.text
-    return " ".join(_NOTES.sub("", text).split())
+def blended(own: np.ndarray, opinion: np.ndarray, weight: float) -> np.ndarray:
+    """(n,) the scores stretched to 0 to 1 and mixed with the opinion, lifted above every passage that was not read again."""
+    low, high = float(own.min()), float(own.max())
+    spread = (own - low) / (high - low) if high > low else np.ones_like(own)
+    return np.asarray(np.round(1 + weight * opinion + (1 - weight) * spread, 6))
 
 
 def diverse(order: np.ndarray, scores: np.ndarray, vectors: np.ndarray, k: int, share: float) -> np.ndarray:

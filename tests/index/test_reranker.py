@@ -11,7 +11,6 @@ import pytest
 
 from casebook.errors import EncoderError
 from casebook.records import Passage
-from index.ordering import read_as
 from index.reranker import FOLDER, CrossEncoder, Depth
 
 QUESTION = "How many schools did the district close in 2010?"
@@ -64,4 +63,4 @@ def test_the_card_says_how_the_halves_agree_with_the_float_model() -> None:
 
 def test_a_passage_is_read_with_its_heading_and_without_notes() -> None:
     passage = Passage("p", "d", 1, 0, 40, "Results", "Scores rose[3,4]\nby nine points[12].")
-    assert read_as(passage) == "Results. Scores rose by nine points."
+    assert passage.plain == "Results. Scores rose by nine points."
