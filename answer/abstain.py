@@ -27,8 +27,12 @@ SIGNALS = (
     "names_missing",
     "years_missing",
     "fits",
+    "asked",
 )
 """What the confidence is made of, in this order; see `signals`."""
+
+EVEN = 0.5
+"""How near a written question is (`index.expansions.nearness`) that speaks neither for nor against an answer."""
 
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]*")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -54,6 +58,7 @@ def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str
         _missing(question.text, _NAME, question.names, there),
         _missing(question.text, _YEAR, (), set(stems(beside))),
         float(best.fits and best.named),
+        max((c.expanded for c in found if not math.isnan(c.expanded)), default=EVEN) - EVEN,
     )
 
 

@@ -17,6 +17,9 @@ from answer.quotable import Around, Quotable, form_of, leans, quotables
 from answer.weights import ranking
 from casebook.records import Hit, Passage
 
+Expanded = Callable[[Passage, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""(passage, query (d,)) -> ((m,) sentence numbers, (m,) 0 to 1: how near the query is) of the questions written for it."""
+
 SentenceVectors = Callable[[Passage], np.ndarray]
 """passage -> (sentences, d) float32 unit rows, one for each of its sentences."""
 
@@ -46,6 +49,7 @@ FEATURES = (
     "heading",
     "row",
     "leans",
+    "asked",
     "verdict",
 )
 """What a candidate's score is a weighted sum of; see `Candidate`. The weights are in `answer.weights`."""
@@ -59,7 +63,8 @@ class Candidate:
     its context, heading and title; retrieved and passage: its passage's rank score and cosine; beside: the better of its
     neighbors, by meaning and words; fits: it holds the figure, date or name asked for; named: it is about a system the
     question names; heading: coverage by its heading alone; row: it is a row of a table
-    and the question no figure or date; leans: it needs the sentence before; verdict: the cross-encoder's, as a
+    and the question no figure or date; leans: it needs the sentence before; asked: how near the question is to one an editor
+    wrote for it (`expanded`: the same for its whole passage, nan where none was written); verdict: the cross-encoder's, as a
     probability. `logit` is that verdict before it is squeezed (nan: not read); `about` the systems it
     speaks of, several in a sentence that compares.
     """
@@ -73,6 +78,7 @@ class Candidate:
     passage_logit: float = math.nan
     first_logit: float = math.nan
     about: tuple[str, ...] = ()
+    expanded: float = math.nan
 
     def part(self, name: str) -> float:
         return self.parts[FEATURES.index(name)]
@@ -141,6 +147,7 @@ class Sources:
     systems: Mapping[str, str]
     titles: Mapping[str, str]
     names: Mapping[str, Sequence[str]]
+    expanded: Expanded
 
 
 def candidates(
@@ -213,6 +220,7 @@ def _candidate(
     about = (own,) if own else _about(quotable.text, sources.names)
     system = about[0] if len(about) == 1 else ""
     surroundings = f"{quotable.text} {quotable.context} {quotable.passage.heading} {sources.titles.get(document, '')}"
+    written = [(position, *sources.expanded(passage, query)) for passage, position in quotable.sentences]
     named = not question.systems or system in question.systems or _mentions(quotable.text, question, sources.names)
     parts = (
         round(max(0.0, float(vector @ query)), 5),
@@ -226,9 +234,11 @@ def _candidate(
         coverage(weights, quotable.passage.heading),
         float(quotable.form == "row" and question.kind not in ROW_KINDS),
         float(leans(quotable.text)),
+        max((float(near[sentences == position].max(initial=0.0)) for position, sentences, near in written), default=0.0),
         0.0,
     )
-    return Candidate(quotable, system, parts, 0.0, vector, about=about)
+    expanded = max((float(near.max()) for *_, near in written if len(near)), default=math.nan)
+    return Candidate(quotable, system, parts, 0.0, vector, about=about, expanded=round(expanded, 5))
 
 
 def _about(text: str, names: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from answer import extract, kinds
-from answer.evidence import Candidate, Relevance, Sources, ranked, weigh
+from answer.evidence import Candidate, Expanded, Relevance, Sources, ranked, weigh
 from answer.extract import AnswerSettings, Evidence
 from answer.kinds import Question
 from answer.select import with_lists
@@ -27,6 +27,8 @@ Find = Callable[[int, Sequence[str] | None], list[Hit]]
 
 POOL = 20
 """Passages an answer is chosen from."""
+NEARBY, ALIKE = 3, 0.5
+"""Questions shown where there is no answer, and the cosine they have at least."""
 PER_SYSTEM = 6
 """Passages a system brings when every system is asked."""
 
@@ -58,7 +60,16 @@ def ask(asking: Asking, question: str, scope: Sequence[str] | None = None, syste
         return Answer(question, (), True, 0.0, "There is no word in the question. Ask in a sentence or a few words.")
     asked = prepare(asking, cleaned, scope, systems)
     found = extract.answer(asked.question, asked.found, asked.evidence, asking.snapshot.page, asking.answers)
-    return replace(found, question=question)
+    return replace(found, question=question, nearby=_nearby(asking, asked, scope) if found.abstained else ())
+
+
+def _nearby(asking: Asking, asked: Asked, scope: Sequence[str] | None) -> tuple[str, ...]:
+    """Questions written for the documents that come nearest, best first: of the systems asked about where it names any."""
+    snapshot, systems = asking.snapshot, asked.question.systems
+    documents = [d for d in snapshot.documents.values() if scope is None or d.id in scope]
+    ids = [d.id for d in documents if not systems or d.system in systems]
+    found, cosines = snapshot.expansions.nearest(asked.evidence.query, NEARBY, snapshot.document_rows(ids))
+    return tuple(snapshot.question(number) for number, cosine in zip(found, cosines, strict=True) if cosine >= ALIKE)
 
 
 def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, systems: Sequence[str] = ()) -> Asked:
@@ -175,10 +186,10 @@ def _absent(
     written = {word.casefold(): word for word in lexical.WORD.findall(question.text)}
 
     def unknown(word: str) -> bool:
-        return not frequency[word] and not lexical.search(snapshot.connection, word, 1)
+        return not frequency[word] and not lexical.mentioned(snapshot.connection, word)
 
     def lacking(word: str) -> bool:
-        return unknown(word) if whole else not lexical.search(snapshot.connection, word, 1, asked)
+        return unknown(word) if whole else not lexical.mentioned(snapshot.connection, word, asked)
 
     spelled = [(word, written.get(word, word)) for word in frequency if len(word) > 2]
     return tuple(shown for word, shown in spelled if lacking(word) and (whole or not shown.islower() or unknown(word)))
@@ -199,6 +210,18 @@ def neighbors(snapshot: Snapshot) -> Callable[[Passage], tuple[Passage | None, P
     return around
 
 
+def written(snapshot: Snapshot) -> Expanded:
+    """How near a query is to the questions written for a passage; looked up once a passage."""
+    rows: dict[str, int] = {}
+
+    def near(passage: Passage, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if passage.id not in rows:
+            rows[passage.id] = snapshot.rows_of([passage.id])[0]
+        return snapshot.expansions.near(rows[passage.id], query)
+
+    return near
+
+
 def sources(snapshot: Snapshot, called: dict[str, tuple[str, ...]]) -> Sources:
     return Sources(
         vectors=lambda passage: snapshot.sentence_vectors(snapshot.rows_of([passage.id])[0]),
@@ -206,4 +229,5 @@ def sources(snapshot: Snapshot, called: dict[str, tuple[str, ...]]) -> Sources:
         systems={d.id: d.system for d in snapshot.documents.values()},
         titles={d.id: d.title for d in snapshot.documents.values()},
         names=called,
+        expanded=written(snapshot),
     )

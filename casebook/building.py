@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from casebook.errors import CasebookError, DocumentError, SnapshotError
+from casebook.errors import CasebookError, DocumentError, SnapshotError, StaleSnapshotError
 from casebook.planning import Plan, Reading
 from casebook.records import Document, Page, Passage, document_record
 from casebook.settings import Settings
 from index import snapshot as snapshots
 from index.encoder import Encoder
 from index.snapshot import Contents, Snapshot
-from ingest import catalog, extract
+from ingest import catalog, expansions, extract
 from ingest.catalog import Entry, Source
 from ingest.passages import PassageSettings, context, make_passages
 from ingest.workers import Limits, extract_all
@@ -117,13 +117,16 @@ class Builder:
         id = snapshots.current_id(data)
         if id is None:
             return None, {}
+        folder = data / "snapshots" / id
+        records = {str(r["id"]): document_record(r) for r in snapshots.recorded(folder)}
         try:
-            manifest = snapshots.read_manifest(data / "snapshots" / id)
+            manifest = snapshots.read_manifest(folder)
+        except StaleSnapshotError:
+            return None, records
         except SnapshotError:
             if rebuild:
-                return None, {}
+                return None, records
             raise
-        records = {str(r["id"]): document_record(r) for r in manifest.documents}
         if rebuild or not self._made_alike(manifest):
             return None, records
         return snapshots.open_current(data, self.encoder.name, self.encoder.weights_sha256), records
@@ -137,7 +140,11 @@ class Builder:
         )
 
     def _passage_record(self) -> dict[str, int]:
-        return {"target": self.passage_settings.target, "limit": self.passage_settings.limit}
+        return {
+            "target": self.passage_settings.target,
+            "limit": self.passage_settings.limit,
+            "questions": expansions.version(self.settings.collection),
+        }
 
     def _build(self, previous: Snapshot | None, plan: Plan, to_read: Sequence[Reading]) -> Outcome:
         contents = self._read(plan, to_read)
@@ -188,27 +195,36 @@ class Builder:
                 cut.append((plan.records[document.id], result, passages))
         self.outcome.seconds["reading PDFs"] -= self.outcome.seconds.get("cutting passages", 0.0)
         with self.outcome.timed("encoding"):
-            for document, result, passages, found, quotable in self._encode(cut):
-                pages = [(Page(document.id, p.number, p.label, p.text), p.char_map) for p in result.pages]
-                contents[document.id] = Contents(document, pages, passages, found, quotable)
+            for found in self._encode(cut):
+                contents[found.document.id] = found
         return contents
 
-    def _encode(
-        self, cut: Sequence[tuple[Document, extract.Extracted, list[Passage]]]
-    ) -> Iterator[tuple[Document, extract.Extracted, list[Passage], np.ndarray, np.ndarray]]:
-        """Vectors of passages (with their context) and of their sentences, in one run over all documents."""
+    def _encode(self, cut: Sequence[tuple[Document, extract.Extracted, list[Passage]]]) -> Iterator[Contents]:
+        """Adds the vectors of passages (with their context), of their sentences and of the questions written for them, made in
+        one run over all documents."""
+        written = expansions.read(self.settings.collection)
+        asked = [expansions.place(d.id, passages, written) for d, _, passages in cut]
         texts = [f"{context(d.title, p.heading)}. {p.text}" for d, _, passages in cut for p in passages]
         sentences = [_sentence(p, span) for _, _, passages in cut for p in passages for span in p.sentences]
-        total = len(texts) + len(sentences)
+        questions = [expansion.question for part in asked for expansion in part]
         self.outcome.embedded += len(texts)
-        tell = lambda offset: lambda done, _: self.progress("Encoding passages", offset + done, total)  # noqa: E731
-        vectors = self.encoder.encode(texts, tell(0))
-        quotable = self.encoder.encode(sentences, tell(len(texts)))
-        row = sentence = 0
-        for document, result, passages in cut:
-            more, quoted = len(passages), sum(len(p.sentences) for p in passages)
-            yield document, result, passages, vectors[row : row + more], quotable[sentence : sentence + quoted]
-            row, sentence = row + more, sentence + quoted
+        done = 0
+        vectors = []
+        for part in (texts, sentences, questions):
+            vectors.append(iter(self.encoder.encode(part, self._tell(done, len(texts) + len(sentences) + len(questions)))))
+            done += len(part)
+        for (document, result, passages), own in zip(cut, asked, strict=True):
+            pages = [(Page(document.id, p.number, p.label, p.text), p.char_map) for p in result.pages]
+            counts = (len(passages), sum(len(p.sentences) for p in passages), len(own))
+            shares = [self._rows(rows, count) for rows, count in zip(vectors, counts, strict=True)]
+            yield Contents(document, pages, passages, shares[0], shares[1], own, shares[2])
+
+    def _rows(self, rows: Iterator[np.ndarray], count: int) -> np.ndarray:
+        """The next `count` rows, (count, d)."""
+        return np.array([next(rows) for _ in range(count)], np.float32).reshape(-1, self.encoder.dimension)
+
+    def _tell(self, offset: int, total: int) -> Callable[[int, int], None]:
+        return lambda done, _: self.progress("Encoding passages", offset + done, total)
 
     def _write(self, previous: Snapshot | None, id: str, plan: Plan, contents: dict[str, Contents]) -> None:
         def parts() -> Iterator[Contents]:

@@ -42,6 +42,7 @@ def answer(found: Answer, documents: Documents) -> dict[str, Any]:
     if found.abstained:
         result["reason"] = found.reason
         result["nearest"] = citation(found.nearest, documents) if found.nearest else None
+        result["nearby"] = list(found.nearby)
     if found.notes:
         result["notes"] = list(found.notes)
     return result

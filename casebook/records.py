@@ -88,6 +88,20 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Expansion:
+    """A question that editors wrote for sentence number `sentence` of passage number `passage`, both 0-based, the passage
+    within its document. `WHOLE` instead of a sentence: the passage as a whole answers it.
+    """
+
+    passage: int
+    sentence: int
+    question: str
+
+
+WHOLE = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage found for a query. `score` fuses `dense_score` (cosine) and `lexical_score` (BM25) with what else is known;
     all higher-is-better. `why` says in one line what it was found by.
@@ -125,7 +139,9 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The statements that answer a question, or an abstention with its reason and the nearest passage that was rejected."""
+    """The statements that answer a question, or an abstention with its reason, the nearest passage that was rejected, and
+    `nearby`, questions like it that the documents do answer.
+    """
 
     question: str
     statements: tuple[Statement, ...]
@@ -135,6 +151,7 @@ class Answer:
     nearest: Citation | None = None
     kind: str = ""
     notes: tuple[str, ...] = ()
+    nearby: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

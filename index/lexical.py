@@ -15,6 +15,12 @@ import numpy as np
 CONTEXT_WEIGHT = 0.4
 """Weight of a word in title or heading against one in the passage itself."""
 
+ASKED_WEIGHT = 0.4
+"""Weight of a word in the questions written for the passage."""
+
+OWN = "{context text}"
+"""FTS5 column filter: what stands on the page, without the questions written for it."""
+
 MAX_TERMS = 64
 """Words of a question that are looked up; a pasted page has thousands and means no more with them."""
 
@@ -25,7 +31,7 @@ STOPWORDS = frozenset(
 )
 WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*")
 
-TABLE = "CREATE VIRTUAL TABLE passages_fts USING fts5(context, text, tokenize='porter unicode61 remove_diacritics 2')"
+TABLE = "CREATE VIRTUAL TABLE passages_fts USING fts5(context, text, asked, tokenize='porter unicode61 remove_diacritics 2')"
 
 
 def terms(question: str) -> list[str]:
@@ -45,7 +51,7 @@ def near_expression(words: Sequence[str], distance: int = 2) -> str:
 
 
 def rows_with(connection: sqlite3.Connection, expression: str) -> np.ndarray:
-    """0-based rows of the passages that match, title and heading included, ascending, int64."""
+    """0-based rows of the passages that match, title, heading and written questions included, ascending, int64."""
     found = connection.execute("SELECT rowid FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid", (expression,))
     return np.fromiter((row[0] - 1 for row in found), np.int64)
 
@@ -66,14 +72,23 @@ def search(
     else:
         source = "passages_fts"
     rows = connection.execute(
-        f"SELECT passages_fts.rowid, bm25(passages_fts, {CONTEXT_WEIGHT}, 1.0) AS score FROM {source} "
+        f"SELECT passages_fts.rowid, bm25(passages_fts, {CONTEXT_WEIGHT}, 1.0, {ASKED_WEIGHT}) AS score FROM {source} "
         f"WHERE passages_fts MATCH ?{where} ORDER BY score, passages_fts.rowid LIMIT ?",
         [*arguments, k],
     )
     return [(row - 1, -score) for row, score in rows]  # bm25() is negative in FTS5: lower is better there
 
 
+def mentioned(connection: sqlite3.Connection, word: str, documents: Sequence[str] | None = None) -> bool:
+    """Whether a page, its title or its headings has the word; written questions do not count. `documents` None: of all."""
+    query = "SELECT 1 FROM passages_fts JOIN passages p ON p.rowid = passages_fts.rowid WHERE passages_fts MATCH ?"
+    if documents is not None:
+        query += f" AND p.document IN ({','.join('?' * len(documents))})"
+    found = connection.execute(f"{query} LIMIT 1", [f"{OWN} : {match_expression([word])}", *(documents or ())])
+    return found.fetchone() is not None
+
+
 def frequencies(connection: sqlite3.Connection, words: Sequence[str]) -> dict[str, int]:
-    """In how many passages each word occurs, after stemming; title and heading are not counted."""
+    """In how many passages each word occurs, after stemming; titles, headings and written questions are not counted."""
     query = "SELECT count(*) FROM passages_fts WHERE passages_fts MATCH ?"
     return {word: connection.execute(query, ("text: " + match_expression([word]),)).fetchone()[0] for word in words}

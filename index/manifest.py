@@ -1,6 +1,6 @@
 """What a snapshot is made of, what its manifest says of it, and whether its files are still those that were written.
 
-    data/snapshots/<id>/           casebook.sqlite, vectors.faiss, sentences.npy, manifest.json
+    data/snapshots/<id>/           casebook.sqlite, vectors.faiss, sentences.npy, expansions.npy, manifest.json
     data/CURRENT                   the id of the live snapshot
 
 The id is a hash of everything that made the snapshot, so the same documents under the same settings give the same id.
@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from casebook.errors import SnapshotError, StaleSnapshotError
-from casebook.records import Document, Page, Passage
+from casebook.records import Document, Expansion, Page, Passage
 from index.encoder import Encoder
 from index.files import file_sha256
 
-FORMAT = 1
+FORMAT = 2
 REPAIR = "Repair it with: python -m casebook ingest --rebuild"
-FILES = ("casebook.sqlite", "vectors.faiss", "sentences.npy")
+FILES = ("casebook.sqlite", "vectors.faiss", "sentences.npy", "expansions.npy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,16 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """One document's share of a snapshot. `vectors` is (passages, d), `sentence_vectors` (sentences, d), unit rows."""
+    """One document's share of a snapshot. `vectors` is (passages, d), `sentence_vectors` (sentences, d), unit rows;
+    `expansions` are in the order of their passages, `expansion_vectors` (expansions, d) belong to them."""
 
     document: Document
     pages: Sequence[tuple[Page, array[int]]]
     passages: Sequence[Passage]
     vectors: np.ndarray
     sentence_vectors: np.ndarray
+    expansions: Sequence[Expansion] = ()
+    expansion_vectors: np.ndarray | None = None
 
 
 def made_by(
@@ -92,6 +95,15 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise SnapshotError(f"The index is damaged: {folder.name}/manifest.json cannot be read. {REPAIR}") from error
     raise StaleSnapshotError(f"The index has format {found}, this version reads format {FORMAT}. {REPAIR}")
+
+
+def recorded(folder: Path) -> list[dict[str, Any]]:
+    """The documents a snapshot of any format had, so that none is lost when it is made anew; none where they cannot be read."""
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["documents"]
+        return [dict(record) for record in found]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def file_problems(folder: Path, manifest: Manifest, thorough: bool) -> Iterable[str]:

@@ -49,8 +49,8 @@ class Vocabulary:
     def __init__(self, connect: Callable[[], sqlite3.Connection], documents: Sequence[Document]) -> None:
         self._connect = connect  # each thread has a connection of its own
         connection = connect()
-        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, passages_fts, row)")
-        rows = connection.execute("SELECT term, doc FROM temp.vocabulary")
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, passages_fts, col)")
+        rows = connection.execute("SELECT term, max(doc) FROM temp.vocabulary WHERE col IN ('context', 'text') GROUP BY term")
         self.counts: dict[str, int] = {term: count for term, count in rows if not term[:1].isdigit()}
         by_letter: dict[str, list[str]] = {}
         for term in self.counts:
@@ -86,7 +86,7 @@ class Vocabulary:
         """A stem as the collection writes it: its most frequent form in the first passages that have it."""
         sql = "SELECT context || ' ' || text FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid LIMIT 20"
         forms: dict[str, int] = {}
-        for (text,) in self._connect().execute(sql, (lexical.match_expression([root]),)):
+        for (text,) in self._connect().execute(sql, (f"{lexical.OWN} : {lexical.match_expression([root])}",)):
             for word in _WORD.findall(text):
                 if stem(word.casefold()) == root:
                     forms[word.casefold()] = forms.get(word.casefold(), 0) + 1

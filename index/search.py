@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from casebook.records import Hit, Passage
-from index import adaptive, fusion, lexical, ordering, query, signals
+from index import adaptive, expansions, fusion, lexical, ordering, query, signals
 from index.query import Understood
 from index.signals import PRECISION, Candidates
 from index.snapshot import Snapshot
@@ -24,6 +24,12 @@ MAX_QUERY_CHARACTERS = 4000
 
 NAMED = 0.25
 """What a passage gains when the question names its document's system; chosen on the collection's development questions."""
+
+
+NEARLY = 0.6
+"""The cosine from which a written question is told of."""
+EXPANDED = 0.3
+"""What a passage gains when a question written for it is the one that is asked; chosen on the same questions."""
 
 
 class QueryEncoder(Protocol):
@@ -38,9 +44,10 @@ class Reranker(Protocol):
 class SearchSettings:
     """`pool` candidates from each side. `words_weight` is the share of the word score; None: chosen for each question
     from all signals. `by_rank` fuses ranks instead of scores. `mend` corrects spelling, `named` adds weight to documents
-    the question names, `collapse` drops repeated passages; `diversity` above 0 trades relevance for variety (maximal
-    marginal relevance). `rerank` candidates are read again by the reranker, whose score counts `rerank_weight` in a question
-    and `statement_weight` in words that ask nothing: it has learned from questions only.
+    the question names, `expanded` to passages that a question like it was written for, `collapse` drops repeated passages;
+    `diversity` above 0 trades relevance for variety (maximal marginal relevance). `rerank` candidates are read again
+    by the reranker, whose score counts `rerank_weight` in a question and `statement_weight` in words that ask
+    nothing: it has learned from questions only.
     """
 
     pool: int = 100
@@ -48,6 +55,7 @@ class SearchSettings:
     by_rank: bool = False
     mend: bool = True
     named: float = NAMED
+    expanded: float = EXPANDED
     collapse: bool = True
     diversity: float = 0.0
     rerank: int = 0
@@ -92,6 +100,7 @@ def search(
     passages = snapshot.passages(found.rows.tolist())
     scores = _fused(found, weights, settings)
     scores += settings.named * np.array([p.document in asked.documents for p in passages])
+    scores += settings.expanded * expansions.nearness(found.expanded)
     scores *= ordering.reference_factor(question, passages)
     scores = np.round(scores, PRECISION)
     best = ordering.ranked(scores)
@@ -149,6 +158,8 @@ def why(
     parts = [f"has {', '.join(there)}" if there else "has none of the question's words", f"meaning {found.dense[place]:.2f}"]
     if passage.document in asked.documents:
         parts.append("the question names this system")
+    if found.expanded[place] >= NEARLY:
+        parts.append(f"an editor's question is near ({found.expanded[place]:.2f})")
     if asked.corrections:
         parts.append("read as " + ", ".join(f"{meant} for {word}" for word, meant in asked.corrections.items()))
     if settings.words_weight is None and not settings.by_rank:

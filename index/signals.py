@@ -21,6 +21,8 @@ from index.snapshot import Snapshot
 
 NAMES = ("words", "meaning", "sentence", "coverage", "near")
 MAX_PAIRS = 12
+EXPANDED = 20
+"""Nearest written questions whose passages are candidates whatever their words and meaning."""
 PRECISION = 6
 """Scores are rounded to this many decimals before they are ranked, so that the order does not hang on the last bit."""
 
@@ -28,13 +30,15 @@ PRECISION = 6
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """`rows` (n,) int64 ascending; `dense` cosines and `bm25` (n,) float64; `scaled` (n, 5) in the order of `NAMES`;
-    `rarity` the inverse document frequency of each word of the question."""
+    `rarity` the inverse document frequency of each word of the question; `expanded` (n,) is the cosine of the nearest question
+    written for the passage, 0 where none was."""
 
     rows: np.ndarray
     dense: np.ndarray
     bm25: np.ndarray
     scaled: np.ndarray
     rarity: dict[str, float]
+    expanded: np.ndarray
 
 
 def gather(
@@ -52,27 +56,32 @@ def gather(
         permitted = set(allowed.tolist())
         found = [(row, score) for row, score in found if row in permitted]
     bm25 = dict(found)
-    rows = np.array(sorted({*dense_rows.tolist(), *bm25}), np.int64)
+    expansions = snapshot.expansions
+    near = expansions.rows[expansions.nearest(vector, EXPANDED, allowed)[0]]
+    rows = np.array(sorted({*dense_rows.tolist(), *bm25, *near.tolist()}), np.int64)
     dense = np.round(snapshot.vectors.scores(vector, rows).astype(np.float64), PRECISION)
     words = np.round(np.array([bm25.get(int(row), 0.0) for row in rows]), PRECISION)
-    sentence = np.round(sentence_scores(snapshot, vector, rows, dense), PRECISION)
-    coverage, near, rarity = shared_words(snapshot.connection, lexical.terms(question), rows, snapshot.vectors.count)
+    sentence = np.round(nearest(snapshot.sentences, snapshot.first_sentences, vector, rows, dense), PRECISION)
+    expanded = nearest(expansions.vectors, expansions.first, vector, rows, np.zeros(len(rows)))
+    coverage, adjacent, rarity = shared_words(snapshot.connection, lexical.terms(question), rows, snapshot.vectors.count)
     scaled = np.column_stack(
-        [fusion.scale_words(words), fusion.scale_meaning(dense), fusion.scale_meaning(sentence), coverage, near]
+        [fusion.scale_words(words), fusion.scale_meaning(dense), fusion.scale_meaning(sentence), coverage, adjacent]
     )
-    return Candidates(rows, dense, words, scaled, rarity)
+    return Candidates(rows, dense, words, scaled, rarity, np.round(expanded, PRECISION))
 
 
-def sentence_scores(snapshot: Snapshot, vector: np.ndarray, rows: np.ndarray, dense: np.ndarray) -> np.ndarray:
-    """Cosine of each row's nearest sentence, (n,) float64; a passage without sentences counts as one."""
-    first = snapshot.first_sentences
+def nearest(vectors: np.ndarray, first: np.ndarray, vector: np.ndarray, rows: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """The best cosine among what belongs to each row, (n,) float64; `otherwise` where a row has nothing.
+
+    `vectors` (all, d) unit rows of which those from first[row] to first[row + 1] are the row's.
+    """
     starts, ends = first[rows], first[rows + 1]
     lengths = ends - starts
+    found = otherwise.astype(np.float64)
     if not lengths.any():
-        return dense
+        return found
     flat = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
-    cosines = np.asarray(snapshot.sentences[flat], np.float32) @ vector.astype(np.float32)
-    found = dense.copy()
+    cosines = np.asarray(vectors[flat], np.float32) @ vector.astype(np.float32)
     has = lengths > 0
     found[has] = np.maximum.reduceat(cosines, np.concatenate([[0], np.cumsum(lengths[has])[:-1]]))
     return found

@@ -1,7 +1,7 @@
 """Opens the live snapshot and reads it; `index.manifest` says what one is made of, `index.writing` makes it.
 
     data/files/<sha256>.pdf        the documents, by content
-    data/snapshots/<id>/           casebook.sqlite, vectors.faiss, sentences.npy, manifest.json
+    data/snapshots/<id>/           casebook.sqlite, vectors.faiss, sentences.npy, expansions.npy, manifest.json
     data/CURRENT                   the id of the live snapshot
 
 What others need of the three modules they find here.
@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from casebook.errors import NoSnapshotError, NotFoundError, SnapshotError, StaleSnapshotError
-from casebook.records import Document, Page, Passage, document_record
+from casebook.records import Document, Expansion, Page, Passage, document_record
 from index import vectors
+from index.expansions import Expansions
 from index.manifest import (
     FORMAT,
     REPAIR,
@@ -33,6 +34,7 @@ from index.manifest import (
     file_problems,
     made_by,
     read_manifest,
+    recorded,
     snapshot_id,
 )
 from index.query import Vocabulary
@@ -50,6 +52,7 @@ __all__ = [
     "open_current",
     "publish",
     "read_manifest",
+    "recorded",
     "revert",
     "snapshot_id",
     "write",
@@ -72,6 +75,18 @@ class Snapshot:
         """(passages + 1,) int64: where each passage's sentences begin among all sentences; the last entry is their number."""
         starts = [row[0] for row in self.connection.execute("SELECT first_sentence FROM passages ORDER BY rowid")]
         return np.array([*starts, len(self.sentences)], np.int64)
+
+    @functools.cached_property
+    def expansions(self) -> Expansions:
+        """The questions written for the passages; none where no document has any."""
+        found = self.connection.execute("SELECT row, sentence FROM expansions ORDER BY rowid").fetchall()
+        rows = np.array([row for row, _ in found], np.int64)
+        return Expansions(
+            np.load(self.folder / "expansions.npy").astype(np.float32),
+            rows,
+            np.array([sentence for _, sentence in found], np.int64),
+            np.searchsorted(rows, np.arange(self.vectors.count + 1)),
+        )
 
     @functools.cached_property
     def vocabulary(self) -> Vocabulary:
@@ -154,13 +169,31 @@ class Snapshot:
         passages = self.passages(rows)
         quotable = [self.sentence_vectors(row) for row in rows]
         dimension = self.manifest.dimension
+        expansions = self.questions(document)
+        places = [place for row in rows for place in range(*self.expansions.first[row : row + 2])]
         return Contents(
             self.documents[document],
             [(page, self.char_map(document, page.number)) for page in self.pages(document)],
             passages,
             self.vectors.vectors(rows) if len(rows) else np.zeros((0, dimension), np.float32),
             np.concatenate(quotable) if quotable else np.zeros((0, dimension), np.float32),
+            expansions,
+            self.expansions.vectors[places],
         )
+
+    def question(self, number: int) -> str:
+        """The words of one of the `expansions`."""
+        row = self.connection.execute("SELECT question FROM expansions WHERE rowid = ?", (int(number) + 1,)).fetchone()
+        return str(row[0])
+
+    def questions(self, document: str) -> list[Expansion]:
+        """The questions written for a document's passages, in their order."""
+        rows = self.document_rows([document]).tolist()
+        found = self.connection.execute(
+            "SELECT row, sentence, question FROM expansions WHERE row BETWEEN ? AND ? ORDER BY rowid",
+            (rows[0], rows[-1]) if rows else (0, -1),
+        )
+        return [Expansion(row - rows[0], sentence, question) for row, sentence, question in found]
 
 
 _COLUMNS = "rowid, id, document, page, start, end, heading, text, sentences"

@@ -32,6 +32,8 @@ CREATE TABLE passages (rowid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, docum
                        start INTEGER NOT NULL, end INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
                        sentences TEXT NOT NULL, first_sentence INTEGER NOT NULL);
 CREATE INDEX passages_document ON passages (document, page, start);
+CREATE TABLE expansions (row INTEGER NOT NULL, sentence INTEGER NOT NULL, question TEXT NOT NULL);
+CREATE INDEX expansions_row ON expansions (row);
 {lexical.TABLE};
 """
 
@@ -59,6 +61,7 @@ def _write_tables(folder: Path, titles: dict[str, str], contents: Iterable[Conte
     connection.executescript(SCHEMA)
     passage_vectors: list[np.ndarray] = []
     sentence_vectors: list[np.ndarray] = []
+    expansion_vectors: list[np.ndarray] = []
     row = sentence = documents = pages = 0
     for documents, part in enumerate(contents, 1):
         record = json.dumps(asdict(part.document), ensure_ascii=False)
@@ -68,24 +71,33 @@ def _write_tables(folder: Path, titles: dict[str, str], contents: Iterable[Conte
             [(p.document, p.number, p.label, p.text, zlib.compress(m.tobytes(), 6)) for p, m in part.pages],
         )
         pages += len(part.pages)
-        for passage in part.passages:
+        connection.executemany(
+            "INSERT INTO expansions VALUES (?, ?, ?)", [(row + e.passage, e.sentence, e.question) for e in part.expansions]
+        )
+        for number, passage in enumerate(part.passages):
             row += 1
-            _insert_passage(connection, row, sentence, titles.get(part.document.id, ""), passage)
+            asked = " ".join(e.question for e in part.expansions if e.passage == number)
+            _insert_passage(connection, row, sentence, (titles.get(part.document.id, ""), asked), passage)
             sentence += len(passage.sentences)
         passage_vectors.append(part.vectors)
         sentence_vectors.append(part.sentence_vectors)
+        if part.expansion_vectors is not None:
+            expansion_vectors.append(part.expansion_vectors)
     connection.execute("INSERT INTO passages_fts(passages_fts) VALUES ('optimize')")
     connection.commit()
     connection.close()
     dimension = max((v.shape[1] for v in passage_vectors), default=1)
     everything = np.concatenate(passage_vectors) if passage_vectors else np.zeros((0, dimension), np.float32)
     vectors.build(everything).save(folder / "vectors.faiss")
-    quotable = np.concatenate(sentence_vectors) if sentence_vectors else np.zeros((0, dimension), np.float32)
-    np.save(folder / "sentences.npy", quotable.astype(np.float16))
+    for name, parts in (("sentences", sentence_vectors), ("expansions", expansion_vectors)):
+        joined = np.concatenate(parts) if parts else np.zeros((0, dimension), np.float32)
+        np.save(folder / f"{name}.npy", joined.astype(np.float16))
     return {"documents": documents, "pages": pages, "passages": row, "sentences": sentence}
 
 
-def _insert_passage(connection: sqlite3.Connection, row: int, sentence: int, title: str, passage: Passage) -> None:
+def _insert_passage(connection: sqlite3.Connection, row: int, sentence: int, beside: tuple[str, str], passage: Passage) -> None:
+    """`beside` is what is searched with the passage: its document's title, and the questions written for it."""
+    title, asked = beside
     connection.execute(
         "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -102,8 +114,8 @@ def _insert_passage(connection: sqlite3.Connection, row: int, sentence: int, tit
         ),
     )
     connection.execute(
-        "INSERT INTO passages_fts (rowid, context, text) VALUES (?, ?, ?)",
-        (row, f"{title} {passage.heading}", passage.text),
+        "INSERT INTO passages_fts (rowid, context, text, asked) VALUES (?, ?, ?, ?)",
+        (row, f"{title} {passage.heading}", passage.text, asked),
     )
 
 

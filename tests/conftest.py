@@ -55,7 +55,8 @@ def _folder() -> Path:
     digest = hashlib.sha256()
     for file in sorted((ROOT / "collection").glob("*.pdf")):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    digest.update((ROOT / "collection" / "catalog.toml").read_bytes())
+    for name in ("catalog.toml", "questions.jsonl"):
+        digest.update((ROOT / "collection" / name).read_bytes())
     folder = CACHE / digest.hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -2,8 +2,9 @@
 
     python -m training.written --data DATA --units FOLDER --encoder FOLDER --out FILE
 
-`questions/collection.jsonl` asks of the collection: {document, page, quote, kind, question}, `quote` being how the sentence
-begins; its writers were shown no passage that holds gold evidence, as first written, of a test question (`evals/gold`).
+What the collection answers stands in its own `questions.jsonl` (`ingest.expansions`); only what is marked "trained" there is
+trained on, and none of it belongs to a passage that holds gold evidence, as first written, of a test question (`evals/gold`).
+`questions/collection.jsonl` has the near misses, and what was held out: {document, page, quote, kind, question}.
 `questions/open.jsonl` asks of paragraphs of the open sets: {document, paragraph, sentence, kind, question}. Kinds: "q" the
 sentence answers it; "p" it does, in other words; "n" a near miss, which the sentence does not answer; "trap" a near miss that
 nothing in the whole passage answers. "held_out" marks the questions of every fourth passage, which are not trained on;
@@ -15,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ingest import expansions
+from ingest.expansions import one_line
 from training.data import SEED
 from training.mine import BM25, encode, fuse, overlap, write
 
@@ -32,8 +34,6 @@ ALIKE = 0.5
 """A negative sharing this much of the answer's words may say the same, and is not used."""
 SWAPS = 0.5
 """Share of the questions about one system that are also asked of another, as near misses."""
-
-_NOTES = re.compile(r"\[[\d,\s–-]+\]")
 
 
 Asked = tuple[int, str, str]
@@ -62,25 +62,24 @@ class Unit:
         return f"{self.heading}. {text}" if self.heading else text
 
 
-def plain(text: str) -> str:
-    """One line without note numbers."""
-    return " ".join(_NOTES.sub("", text).split())
-
-
 def collection_units(data: Path, file: Path = FOLDER / "collection.jsonl") -> list[Unit]:
     """The passages asked about, with their questions; a question whose sentence is gone is left out."""
     from answer.quotable import sentence_text
     from casebook.library import Library
     from casebook.settings import load
 
-    snapshot = Library(load(data=data)).snapshot
+    settings = load(data=data)
+    snapshot = Library(settings).snapshot
     units: dict[str, Unit] = {}
     starts: dict[tuple[str, int, str], tuple[str, int]] = {}
     for passage in snapshot.all_passages():
-        told = [plain(sentence_text(passage, i)) for i in range(len(passage.sentences))]
+        told = [one_line(sentence_text(passage, i)) for i in range(len(passage.sentences))]
         units[passage.id] = Unit(passage.id, snapshot.documents[passage.document].system, passage.heading, told)
         for number, text in enumerate(told):
-            starts.setdefault((passage.document, passage.page, text[:60]), (passage.id, number))
+            starts.setdefault((passage.document, passage.page, expansions.opening(text)), (passage.id, number))
+    for line in expansions.read(settings.collection):
+        if line.trained and (found := starts.get((line.document, line.page, line.quote))):
+            units[found[0]].asked.extend((found[1], "q", question) for question in line.questions)
     for row in map(json.loads, file.read_text().splitlines()):
         found = starts.get((row["document"], row["page"], row["quote"]))
         if found and not row.get("answered"):

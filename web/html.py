@@ -204,10 +204,19 @@ def abstention(found: Answer, documents: Documents, threshold: float) -> str:
             f'<p class="cb-source"><span>{text(place(found.nearest, documents))}'
             f"</span>{tools(found.nearest, documents)}</p></li></ul>"
         )
+    questions = "".join(
+        f'<li><button type="button" class="cb-example" data-ask="{attribute(one)}">{text(one)}</button></li>'
+        for one in found.nearby
+    )
+    nearby = (
+        f'<h3 class="cb-small">Questions like it that the documents answer</h3><ul class="cb-examples">{questions}</ul>'
+        if questions
+        else ""
+    )
     return (
         '<article class="cb-answer cb-abstained" data-citations data-announce="No answer was found in the collection.">'
         f'<h2 class="cb-question"><bdi>{text(found.question)}</bdi></h2>'
-        f'<p class="cb-verdict">No answer was found.</p><p>{text(found.reason)}</p>{notes(found.notes)}{nearest}'
+        f'<p class="cb-verdict">No answer was found.</p><p>{text(found.reason)}</p>{notes(found.notes)}{nearby}{nearest}'
         '<h3 class="cb-small">Other ways to ask</h3><ul class="cb-advice"><li>Name a district or operator, '
         "such as Denver or Mastery.</li>"
         "<li>Use the words a report would use: principals, extended day, budget, test scores.</li>"

@@ -10,11 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from casebook.errors import CasebookError, NoSnapshotError
+from casebook.errors import CasebookError, NoSnapshotError, StaleSnapshotError
 from casebook.library import Library
 from web.guard import UPLOAD_BYTES, App, Guard, Receive, Scope, Send
 
 STATIC = Path(__file__).parent / "static"
+
+_FIRST = "First start: reading the bundled collection. This takes a minute or two, once."
+_AGAIN = "The index was made by another version or encoder: reading all documents again. This takes a minute or two, once."
 
 
 def serve(library: Library) -> None:
@@ -50,11 +53,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def prepare(library: Library) -> None:
-    """An index that can be opened: made from the bundled collection when there is none, with a bar in the terminal."""
+    """An index that can be opened: made from the bundled collection when there is none, and anew from the documents it had
+    when another version made it; with a bar in the terminal."""
     try:
         snapshot = library.snapshot
-    except NoSnapshotError:
-        print("First start: reading the bundled collection. This takes a minute or two, once.", file=sys.stderr, flush=True)
+    except (NoSnapshotError, StaleSnapshotError) as missing:
+        print(_FIRST if isinstance(missing, NoSnapshotError) else _AGAIN, file=sys.stderr, flush=True)
         from casebook.commands.ingest import Bars
 
         bars = Bars()

@@ -139,6 +139,8 @@ def show_answer(opened: Library, found: Answer) -> str:
         lines = [f"No answer: {found.reason}"]
         if found.nearest:
             lines += ["The nearest passage says:", _wrap(found.nearest.quote, "    "), f"    {_source(opened, found.nearest)}"]
+        if found.nearby:
+            lines += ["Questions like it that the documents answer:", *(f"    {question}" for question in found.nearby)]
         return "\n".join(lines)
     lines = []
     for number, statement in enumerate(found.statements, 1):

@@ -40,6 +40,17 @@ def test_what_the_collection_cannot_know_is_refused(library: Library) -> None:
         assert answer.reason
 
 
+def test_where_there_is_no_answer_questions_are_offered_that_have_one(library: Library) -> None:
+    refused = library.ask("How many swimming pools did Denver build in its turnaround schools?")
+    assert refused.abstained
+    assert 1 <= len(refused.nearby) <= 3
+    written = {row[0] for row in library.snapshot.connection.execute("SELECT question FROM expansions")}
+    assert set(refused.nearby) <= written
+    answered = [library.ask(question) for question in refused.nearby]
+    assert any(not answer.abstained for answer in answered)
+    assert not library.ask("What five tenets guide Charlotte-Mecklenburg's strategic staffing?").nearby
+
+
 def test_every_statement_of_fifty_questions_verifies_and_is_covered_by_its_highlight(library: Library) -> None:
     assert len(FIFTY) == 50
     statements = [s for question in FIFTY for s in library.ask(question).statements]

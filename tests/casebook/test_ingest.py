@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -147,7 +148,7 @@ def test_without_an_index_the_message_names_the_command(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["casebook.sqlite", "vectors.faiss", "sentences.npy", "manifest.json"])
+@pytest.mark.parametrize("name", ["casebook.sqlite", "vectors.faiss", "sentences.npy", "expansions.npy", "manifest.json"])
 @pytest.mark.parametrize("damage", ["cut", "flip", "remove"])
 def test_a_damaged_index_says_so_and_how_to_repair(copy: Library, name: str, damage: str) -> None:
     file = copy.settings.data / "snapshots" / copy.snapshot.manifest.id / name
@@ -162,6 +163,19 @@ def test_a_damaged_index_says_so_and_how_to_repair(copy: Library, name: str, dam
     fresh = Library(copy.settings)
     with pytest.raises((SnapshotError, StaleSnapshotError), match="ingest --rebuild"):
         fresh.search("administrators")
+
+
+def test_an_index_of_another_format_is_made_anew_with_all_its_documents(copy: Library) -> None:
+    copy.edit("river", title="A title of mine")
+    manifest = copy.settings.data / "snapshots" / copy.snapshot.manifest.id / "manifest.json"
+    values = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(values | {"format": 1}))
+    fresh = Library(copy.settings)
+    with pytest.raises(StaleSnapshotError, match="format 1"):
+        fresh.documents()
+    fresh.ingest([copy.settings.data / "files" / f"{values['documents'][0]['sha256']}.pdf"])
+    assert {d.id: d.title for d in fresh.documents()} == {"river": "A title of mine", "harbor": "Harbor City Schools"}
+    assert not verify(fresh).problems
 
 
 def test_a_damaged_index_is_repaired_by_the_command_it_names(copy: Library) -> None:

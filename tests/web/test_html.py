@@ -62,7 +62,7 @@ def pieces(text: str) -> list[str]:
         html.answer(
             Answer(text, (statement, Statement(text, (cited,), "other")), False, 0.7, notes=(text,)), known, 0.4, prose=text
         ),
-        html.answer(Answer(text, (), True, 0.1, text, cited), known, 0.4),
+        html.answer(Answer(text, (), True, 0.1, text, cited, nearby=(text,)), known, 0.4),
         compare.cell_html(Cell(text, text, "quoted", statement, 1, others=(statement,)), text, known),
         compare.cell_html(Cell(text, text, "no_evidence", rejected=cited, note=text), text, known),
         library_tab.table([document(text)]),
