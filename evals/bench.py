@@ -106,7 +106,7 @@ def write_trec(run: Run, file: Path, tag: str) -> None:
 
 def variants(settings: SearchSettings, reranker: Reranker | None) -> dict[str, Variant]:
     """One row each: what people get first, then each side alone and each fusion, with and without what is optional."""
-    plain = replace(settings, rerank=0)
+    plain = replace(settings, rerank=0, expanded=0.0)
     found: dict[str, Variant] = {
         "search": (settings, reranker),
         "words (BM25)": (replace(plain, words_weight=1.0), None),
@@ -115,13 +115,14 @@ def variants(settings: SearchSettings, reranker: Reranker | None) -> dict[str, V
         "reciprocal rank": (replace(plain, by_rank=True), None),
     }
     if settings.rerank and reranker is not None:
-        found["search without reranker"] = (plain, None)
+        found["search without reranker"] = (replace(settings, rerank=0), None)
     found["no spelling, no names"] = (replace(plain, mend=False, named=0.0), None)
     return found
 
 
 BASELINE = "equal weights"
 TORCH = "search, encoder in torch"
+UNASKED = "search without written questions"
 
 
 def record(
@@ -191,29 +192,45 @@ def _no_torch(ours: Encoder) -> str:
     return ""
 
 
+def without_questions(snapshot: Snapshot, data: Path, encoder: Encoder) -> Snapshot:
+    """A collection's snapshot without the questions written for its passages, as a document of one's own is; kept in `data`."""
+    if snapshots.current_id(data) is None:
+        parts = [replace(snapshot.contents(id), expansions=(), expansion_vectors=None) for id in snapshot.documents]
+        _keep(snapshot, data, snapshot.manifest.id, encoder, parts)
+    return snapshots.open_current(data, encoder.name, encoder.weights_sha256)
+
+
+def _keep(snapshot: Snapshot, data: Path, id: str, encoder: Encoder, parts: Sequence[Contents]) -> None:
+    """Publishes other contents of a snapshot's documents, whose vectors `encoder` made."""
+    made_by = snapshots.made_by(encoder, snapshot.manifest.extraction, snapshot.manifest.passages, snapshot.manifest.documents)
+    titles = {document.id: document.title for document in snapshot.documents.values()}
+    snapshots.publish(data, snapshots.write(data, id, made_by, titles, parts), id)
+
+
 Cut = Callable[[Contents], Sequence[Passage]]
 
 
 def encoded_anew(snapshot: Snapshot, data: Path, encoder: Encoder, cut: Cut = lambda part: part.passages) -> Snapshot:
     """A collection's snapshot with other vectors, and with other passages where `cut` makes some; kept in `data`."""
     if snapshots.current_id(data) is None:
-        made = snapshot.manifest
-        made_by = snapshots.made_by(encoder, made.extraction, made.passages, made.documents)
         parts = [_part(snapshot.contents(id), encoder, cut) for id in snapshot.documents]
-        id = snapshots.snapshot_id(made.id, encoder.weights_sha256, [p.id for part in parts for p in part.passages])
-        titles = {document.id: document.title for document in snapshot.documents.values()}
-        snapshots.publish(data, snapshots.write(data, id, made_by, titles, parts), id)
+        ids = [p.id for part in parts for p in part.passages]
+        id = snapshots.snapshot_id(snapshot.manifest.id, encoder.weights_sha256, ids)
+        _keep(snapshot, data, id, encoder, parts)
     return snapshots.open_current(data, encoder.name, encoder.weights_sha256)
 
 
 def _part(contents: Contents, encoder: Encoder, cut: Cut) -> Contents:
     passages = cut(contents)
+    expansions = contents.expansions if passages == contents.passages else ()  # they belong to the passages they were placed in
     title = contents.document.title
     return replace(
         contents,
         passages=passages,
         vectors=encoder.encode([f"{context(title, p.heading)}. {p.text}" for p in passages]),
         sentence_vectors=encoder.encode([p.text[a - p.start : b - p.start] for p in passages for a, b in p.sentences]),
+        expansions=expansions,
+        expansion_vectors=encoder.encode([expansion.question for expansion in expansions]) if expansions else None,
     )
 
 

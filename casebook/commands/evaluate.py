@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from casebook.library import Library
     from evals.collection import CollectionResult
     from index.encoder import Encoder
+    from index.snapshot import Snapshot
 
 
 def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentParser) -> None:  # type: ignore[type-arg]
@@ -87,8 +89,13 @@ def collection(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
     from evals import collection as gold_bench
 
     tell, results, kinds = _tell(options), {}, {}
-    for name, (settings, reranker) in _variants(opened, options).items():
-        found = gold_bench.evaluate(opened.snapshot, opened.encoder, options.collection, settings, reranker)
+    variants = _variants(opened, options)
+    if options.ablate:
+        settings, reranker = variants["search"]
+        variants[bench.UNASKED] = (replace(settings, expanded=0.0), reranker)
+    for name, (settings, reranker) in variants.items():
+        asked = opened.snapshot if settings.expanded else _without_questions(opened, options)
+        found = gold_bench.evaluate(asked, opened.encoder, options.collection, settings, reranker)
         results[name], kinds[name] = found, found.kinds()
         tell(f"{options.collection:14} {name:28} {found.means()} {found.latency()}")
     first = next(iter(results.values()))
@@ -116,10 +123,15 @@ def _in_torch(opened: Library, options: argparse.Namespace, torch: Encoder) -> C
     return gold_bench.evaluate(snapshot, torch, options.collection, settings, reranker)
 
 
+def _without_questions(opened: Library, options: argparse.Namespace) -> Snapshot:
+    """The collection as documents are that nobody wrote questions for: what the baselines search; kept in --cache."""
+    from evals import bench
+
+    return bench.without_questions(opened.snapshot, options.cache / f"unasked-{opened.snapshot.manifest.id}", opened.encoder)
+
+
 def _variants(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
     """name -> (settings, reranker); "search" is what people get."""
-    from dataclasses import replace
-
     from evals.bench import variants
 
     settings, reranker = opened.search_settings, opened.reranker
