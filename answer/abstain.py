@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from answer.evidence import Candidate, sigmoid, stems
-from answer.kinds import Question
+from answer.kinds import NARROW, Question
 from answer.weights import calibration
 
 POINTS = ("careful", "balanced", "generous")
@@ -28,6 +28,7 @@ SIGNALS = (
     "years_missing",
     "fits",
     "asked",
+    "narrow",
 )
 """What the confidence is made of, in this order; see `signals`."""
 
@@ -59,6 +60,7 @@ def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str
         _missing(question.text, _YEAR, (), set(stems(beside))),
         float(best.fits and best.named),
         max((c.expanded for c in found if not math.isnan(c.expanded)), default=EVEN) - EVEN,
+        float(question.kind in NARROW),
     )
 
 

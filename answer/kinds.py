@@ -25,6 +25,9 @@ KINDS = (
     "fact",
 )
 
+NARROW = frozenset({"figure", "date", "person", "place", "definition"})
+"""Kinds that one sentence answers."""
+
 _SYSTEM_NOUN = r"(?:systems?|districts?|operators?|networks?|school operators?|organizations?|cities|case studies|cases)"
 _LEAD = r"^(?:please |can you |could you |tell me |say |i (?:want|need|would like) to know |and |so |but )*"
 _AUXILIARY = r"(?:did|does|do|is|was|were|are|has|have|had|can|could|will|would|should)"
@@ -44,13 +47,17 @@ _RULES: tuple[tuple[str, str], ...] = (
     (
         "figure",
         r"\b(?:what|which) (?:\S+ ){0,4}?(?:percent(?:age)?|share|number|proportion|fraction|amount|rate|budget|price|"
-        r"costs?|salar(?:y|ies)|size|total|sum|gpa|enrollment|margin|grant amount|score|stipend|bonus|fee)\b",
+        r"costs?|salar(?:y|ies)|sizes?|total|sum|gpa|enrollment|margin|grant amount|score|stipend|bonus|fee)\b",
     ),
-    ("figure", r"\bwhat (?:did|does|do|would|will) .*\bcosts?\b|\bhow (?:did|does) .* cost\b.*\bper\b"),
+    (
+        "figure",
+        r"\bwhat (?:did|does|do|would|will) .*\b(?:costs?|pay|charge|earn|spend)\b(?!.*\b(?:for|on|with|by|from)\W*$)|"
+        r"\bhow (?:did|does) .* cost\b.*\bper\b",
+    ),
     (
         "date",
-        rf"{_LEAD}(?:(?:in|since|by|until|from|on) )?(?:when|what (?:year|month|date|day)|which (?:year|month|date|"
-        rf"school year|day))\b",
+        rf"{_LEAD}(?:(?:in|since|by|until|from|on) )?(?:when(?! (?:does|do|can|could|should|is|are)\b)|"
+        r"what (?:year|month|date|day)|which (?:year|month|date|school year|day))\b",
     ),
     ("person", rf"{_LEAD}(?:(?:by|for|with|to|from|under) )?(?:who|whom|whose)\b"),
     (
@@ -89,6 +96,13 @@ _NUMBER_WORD = (
     r"third|quarter|twice|double[ds]?|triple[ds]?|none|every|no"
 )
 _MONTH = r"january|february|march|april|may|june|july|august|september|october|november|december"
+_INSTITUTION = (
+    r"Academ\w+|Area|Avenue|Boards?|Campus|Central|Charters?|Chiefs?|Cit\w+|College|Commission|Commons|Council|Count\w+|"
+    r"Department|Districts?|Education|Elementary|Federation|Foundation|Fund|Grants?|High|Hill|Initiatives?|Institute|Learning|"
+    r"Middle|National|Network|Office|Park|Parish|Partners\w*|Philadelphia|Prep\w*|Programs?|Project|Public|Quarter|Schools?|"
+    r"Staffing|State|States|Stud\w+|Teachers?|Times|Trust|Turnarounds?|Union|Universit\w+|Zones?"
+)
+"""Second words of a name that is no person's."""
 HOLDS: Mapping[str, re.Pattern[str]] = {
     "number": re.compile(rf"\d|\b(?:{_NUMBER_WORD})\b", re.IGNORECASE),
     "money": re.compile(r"[$€£]\s?\d|\b(?:dollars?|cents?|euros?|pounds)\b|\b\d[\d.,]* (?:million|billion)\b", re.IGNORECASE),
@@ -98,7 +112,12 @@ HOLDS: Mapping[str, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
     "date": re.compile(
-        rf"\b(?:1[5-9]|20)\d\d\b|\b(?:{_MONTH}) \d|\b\d{{1,4}} (?:bc|ad|ce)\b|\bcentury\b|\b\d{{4}}s\b", re.IGNORECASE
+        rf"\b(?:1[5-9]|20)\d\d\b|\b(?:{_MONTH}) \d|\b\d{{1,4}} (?:bc|ad|ce)\b|\bcentury\b|\bo[’']clock\b|\b\d{{4}}s\b",
+        re.IGNORECASE,
+    ),
+    "somebody": re.compile(
+        rf"\b[A-Z][\w’'-]+ (?:[A-Z]\. ?)*(?!(?:{_INSTITUTION})\b)[A-Z][a-z][\w’'-]*|"
+        r"\b[A-Z][a-z][\w’'-]+(?:, who\b| (?:who|said|became|took|led|left|resigned|wrote|told|retired|succeeded|argued)\b)",
     ),
     "person": re.compile(r"(?<!^)(?<![.!?:“] )\b[A-Z][\w’'.-]+|^[A-Z][\w’'-]+ [A-Z]"),
     "place": re.compile(r"(?<!^)(?<![.!?:“] )\b[A-Z][\w’'-]+"),
@@ -117,9 +136,15 @@ _ALL = re.compile(
 )
 _MONEY = re.compile(
     r"\b(?:costs?|pa(?:y|id|ys)|spen[dt]|money|dollars?|salar\w+|budget|price|fund\w*|grants?|stipends?|bonus\w*|fees?|"
-    r"raise[ds]?|donat\w+)\b",
+    r"raise[ds]?|donat\w+|charge[ds]?|earn(?:ed|s)?)\b",
     re.IGNORECASE,
 )
+_OFFICE = re.compile(
+    r"\bwh(?:o|at|ich)\b.*\b(?:principal|superintendent|chief executive|ceo|director|mayor|chair(?:man|woman)?|president|"
+    r"founder|head|successor)\b",
+    re.IGNORECASE,
+)
+_SUM = re.compile(r"\b(?:how much|costs?|price|salar\w*|budget|fee|pay|charge|earn|spend)\b", re.IGNORECASE)
 _DURATION = re.compile(r"\bhow (?:long|old|often|far|large|big|high|small|low|fast|deep)\b", re.IGNORECASE)
 _PERCENT = re.compile(r"\b(?:percent(?:age)?|proportion|share|fraction)\b", re.IGNORECASE)
 _COUNTED = re.compile(r"\bhow many\b", re.IGNORECASE)
@@ -177,13 +202,15 @@ def _kind(text: str, systems: Sequence[str]) -> str:
 
 
 def _wants(text: str, kind: str) -> str:
+    if kind == "person" and _OFFICE.search(text) and not re.search(r"\b(?:founded|foundation|how)\b", text, re.IGNORECASE):
+        return "somebody"
     if kind in ("date", "person", "place"):
         return kind
     if kind not in ("figure", "comparison"):
         return ""
     if _PERCENT.search(text):
         return "percent"
-    if re.search(r"\bhow much\b|\bcosts?\b|\bprice\b|\bsalar|\bbudget\b|\bfee\b", text, re.IGNORECASE) and _MONEY.search(text):
+    if _SUM.search(text) and _MONEY.search(text):
         return "money" if not _COUNTED.search(text) else "number"
     if kind == "figure":
         return "number"
@@ -200,7 +227,7 @@ def holds(sentence: str, question: Question) -> bool:
     text = _NOTES.sub(" ", sentence)
     if question.wants in ("number", "money", "percent"):
         text = _YEARS.sub(" ", text)
-    said = {word.casefold() for word in _WORDS.findall(question.text)}
+    said = {word.casefold() for word in _WORDS.findall(question.text)} - {"who"}
     text = _WORDS.sub(lambda word: " _ " if word.group().casefold() in said else word.group(), text)
     return bool(HOLDS[question.wants].search(text))
 

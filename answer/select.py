@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from answer.evidence import Candidate, stems
-from answer.kinds import Question
+from answer.kinds import NARROW, Question
 from answer.quotable import Around, form_of, sentence_text
 from casebook.records import Passage
 
@@ -18,7 +18,8 @@ class SelectSettings:
 
     The others are how far below the best score a further statement may stay (`system`: where several systems or documents are
     to have their say). Scores are log-odds (see `evals.calibrate`):
-    one that is 1 lower is the better of the two in about one case of four.
+    one that is 1 lower is the better of the two in about one case of four. A question on all systems is answered by `voices`
+    statements at least, however well one of them sums it up.
     """
 
     statements: int = 6
@@ -28,10 +29,8 @@ class SelectSettings:
     system: float = 4.5
     other_side: float = 3.0
     next_within: float = 3.0
+    voices: int = 4
 
-
-NARROW = frozenset({"figure", "date", "person", "place", "definition"})
-"""Kinds that one sentence answers; a second is shown only when it is nearly as good."""
 
 _AGAINST = re.compile(
     r"\b(?:not|no|never|none|nor|neither|without|fail\w*|fell|drop\w*|declin\w*|lost|los[et]s?|wors\w*|lower|little|few|"
@@ -52,7 +51,7 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
     if question.kind == "comparison" and len(question.systems) > 1:
         return each_system(found, question.systems, settings, max(1, settings.statements // len(question.systems)), whole=True)
     if question.kind == "synthesis":
-        return grouped(diverse(found, settings.statements, settings, settings.system, per_system=2))
+        return grouped(diverse(found, settings.statements, settings, settings.system, per_system=2, least=settings.voices))
     if question.kind == "yes_no":
         return grouped(read_on(both_sides(found, settings), found, settings))
     items = whole_list(question, found)
@@ -81,12 +80,12 @@ def _bare(text: str) -> str:
 
 
 def diverse(
-    found: Sequence[Candidate], count: int, settings: SelectSettings, within: float, per_system: int = 99
+    found: Sequence[Candidate], count: int, settings: SelectSettings, within: float, per_system: int = 99, least: int = 1
 ) -> list[Candidate]:
-    """The best `count` that do not repeat one another and score at most `within` below the best."""
+    """The best `count` that do not repeat one another and score at most `within` below the best; `least` in any case."""
     chosen: list[Candidate] = []
     for candidate in found:
-        if len(chosen) >= count or candidate.score < found[0].score - within:
+        if len(chosen) >= count or (len(chosen) >= least and candidate.score < found[0].score - within):
             break
         if chosen and not (candidate.fits and candidate.named):
             continue

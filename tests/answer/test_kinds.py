@@ -22,7 +22,12 @@ NAMES = {
         ("How many students did the plan cover?", "figure", "number"),
         ("How much did Denver pay its tutors?", "figure", "money"),
         ("What share of teachers stayed?", "figure", "percent"),
+        ("What did the consultants charge the district?", "figure", "money"),
+        ("What did the state spend its grants on?", "fact", ""),
+        ("What class sizes did the new schools have?", "figure", "number"),
         ("When did Montbello High reopen?", "date", "date"),
+        ("When does a longer day help?", "fact", ""),
+        ("Who was the principal of Montbello High?", "person", "somebody"),
         ("Who led the Summit schools?", "person", "person"),
         ("Did scores rise in Denver?", "yes_no", ""),
         ("Why did ReNEW lose two schools?", "how_why", ""),
@@ -60,6 +65,10 @@ def test_named_systems(question: str, systems: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("question", "sentence", "answers"),
     [
+        ("Who was the principal of Taft?", "Taft was led by Nikolai Vitti until 2014.", True),
+        ("Who was the principal of Taft?", "Guitterrez, who resigned in 2018, was the third principal.", True),
+        ("Who was the principal of Taft?", "Taft Elementary in Charlotte kept one principal; Garinger High lost its own.", False),
+        ("When did the day end?", "It ended at four o’clock.", True),
         ("How many students enrolled in 2010?", "In 2010 enrollment was counted for the first time[3].", False),
         ("How many students enrolled in 2010?", "In 2010 there were 57,050 students[3].", True),
         ("How much did it cost?", "The program had 19 schools[12].", False),
