@@ -18,17 +18,18 @@ class SelectSettings:
 
     The others are how far below the best score a further statement may stay (`system`: where several systems or documents are
     to have their say). Scores are log-odds (see `evals.calibrate`):
-    one that is 1 lower is the better of the two in about one case of four. A question on all systems is answered by `voices`
-    statements at least, however well one of them sums it up.
+    one that is 1 lower is the better of the two in about one case of four. A question that one sentence does not answer has
+    `least` statements, one on all systems `voices`, however well the first sums it up: a topic sentence often scores best.
     """
 
     statements: int = 6
     redundancy: float = 0.9
     within: float = 3.0
-    narrow: float = 2.0
+    narrow: float = 2.5
     system: float = 4.5
     other_side: float = 3.0
-    next_within: float = 3.0
+    next_within: float = 7.0
+    least: int = 3
     voices: int = 4
 
 
@@ -59,7 +60,8 @@ def select(question: Question, found: Sequence[Candidate], settings: SelectSetti
         return items
     if question.kind in NARROW:
         return grouped(diverse(found, min(3, settings.statements), settings, settings.narrow))
-    return grouped(read_on(diverse(found, settings.statements - 1, settings, settings.within), found, settings))
+    several = diverse(found, settings.statements - 1, settings, settings.within, least=settings.least)
+    return grouped(read_on(several, found, settings))
 
 
 def repeats(one: Candidate, other: Candidate, redundancy: float) -> bool:
@@ -110,7 +112,7 @@ def each_system(
 
 def both_sides(found: Sequence[Candidate], settings: SelectSettings) -> list[Candidate]:
     """The best evidence, with at least the best sentence that speaks against and the best that does not, when near enough."""
-    chosen = diverse(found, min(4, settings.statements), settings, settings.within)
+    chosen = diverse(found, min(4, settings.statements), settings, settings.within, least=settings.least)
     for against in (True, False):
         if any(speaks_against(c.text) == against for c in chosen):
             continue

@@ -67,7 +67,11 @@ def test_named_systems(question: str, systems: tuple[str, ...]) -> None:
     [
         ("Who was the principal of Taft?", "Taft was led by Nikolai Vitti until 2014.", True),
         ("Who was the principal of Taft?", "Guitterrez, who resigned in 2018, was the third principal.", True),
-        ("Who was the principal of Taft?", "Taft Elementary in Charlotte kept one principal; Garinger High lost its own.", False),
+        (
+            "Who was the principal of Taft?",
+            "Taft Elementary in Charlotte kept one principal; Garinger High lost its own.",
+            False,
+        ),
         ("When did the day end?", "It ended at four o’clock.", True),
         ("How many students enrolled in 2010?", "In 2010 enrollment was counted for the first time[3].", False),
         ("How many students enrolled in 2010?", "In 2010 there were 57,050 students[3].", True),
