@@ -77,6 +77,20 @@ def blended(own: np.ndarray, opinion: np.ndarray, weight: float) -> np.ndarray:
     return np.asarray(np.round(1 + weight * opinion + (1 - weight) * spread, 6))
 
 
+def in_turn(order: np.ndarray, owners: Sequence[str], rounds: int) -> np.ndarray:
+    """The order with the best of every owner ahead, `rounds` of each, best first within a round; "" owns nothing.
+
+    A question that names two systems is to be answered from both, however much better one of them fits its words.
+    """
+    own: dict[str, list[int]] = {}
+    for rank, i in enumerate(order):
+        if owners[i]:
+            own.setdefault(owners[i], []).append(rank)
+    ahead = [rank for turn in range(rounds) for rank in sorted(held[turn] for held in own.values() if len(held) > turn)]
+    behind = sorted(set(range(len(order))) - set(ahead))
+    return np.asarray(order[[*ahead, *behind]], np.int64)
+
+
 def diverse(order: np.ndarray, scores: np.ndarray, vectors: np.ndarray, k: int, share: float) -> np.ndarray:
     """Maximal marginal relevance (Carbonell and Goldstein 1998) over the first 3k: `share` of the choice is being unlike
     what was chosen. `vectors` (n, d) are unit rows in the passages' order."""

@@ -32,6 +32,10 @@ EXPANDED = 0.3
 """What a passage gains when a question written for it is the one that is asked; chosen on the same questions."""
 
 
+IN_TURN = 4
+"""How many of the first passages are of the systems a question names, in turn, where it names several."""
+
+
 class QueryEncoder(Protocol):
     def encode(self, texts: Sequence[str]) -> np.ndarray: ...
 
@@ -44,10 +48,10 @@ class Reranker(Protocol):
 class SearchSettings:
     """`pool` candidates from each side. `words_weight` is the share of the word score; None: chosen for each question
     from all signals. `by_rank` fuses ranks instead of scores. `mend` corrects spelling, `named` adds weight to documents
-    the question names, `expanded` to passages that a question like it was written for, `collapse` drops repeated passages;
-    `diversity` above 0 trades relevance for variety (maximal marginal relevance). `rerank` candidates are read again
-    by the reranker, whose score counts `rerank_weight` in a question and `statement_weight` in words that ask
-    nothing: it has learned from questions only.
+    the question names, `expanded` to passages that a question like it was written for, the first `in_turn` are of the
+    systems it names in turn, `collapse` drops repeated passages; `diversity` above 0 trades relevance for variety
+    (maximal marginal relevance). `rerank` candidates are read again by the reranker, whose score counts `rerank_weight`
+    in a question and `statement_weight` in words that ask nothing: it has learned from questions only.
     """
 
     pool: int = 100
@@ -57,6 +61,7 @@ class SearchSettings:
     named: float = NAMED
     expanded: float = EXPANDED
     collapse: bool = True
+    in_turn: int = IN_TURN
     diversity: float = 0.0
     rerank: int = 0
     rerank_weight: float = 0.5
@@ -109,6 +114,10 @@ def search(
     if reranker is not None and settings.rerank:
         share = settings.rerank_weight if query.asks(asked.text) else settings.statement_weight
         best, scores = ordering.reranked(reranker, asked.text, best, scores, passages, settings.rerank, share)
+    systems = {snapshot.documents[id].system for id in asked.documents} - {""}
+    if settings.in_turn and len(systems) > 1:
+        owners = [system if (system := snapshot.documents[p.document].system) in systems else "" for p in passages]
+        best = ordering.in_turn(best, owners, max(1, settings.in_turn // len(systems)))
     if settings.diversity:
         best = ordering.diverse(best, scores, snapshot.vectors.vectors(found.rows.tolist()), k, settings.diversity)
     return [

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from index import adaptive, query, signals
+from index import adaptive, ordering, query, signals
 from index.encoder import Encoder
 from index.reranker import CrossEncoder
 from index.search import SearchSettings, search
@@ -197,3 +199,28 @@ def test_same_bytes_in_any_process(snapshot: Snapshot) -> None:
 )
 def test_what_asks_and_what_does_not(text: str, question: bool) -> None:
     assert query.asks(text) is question
+
+
+@given(st.permutations(range(8)), st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=8, max_size=8), st.integers(1, 3))
+def test_named_systems_lead_in_turn_and_nothing_is_lost(order: list[int], owners: list[str], rounds: int) -> None:
+    found = ordering.in_turn(np.array(order), owners, rounds).tolist()
+    assert sorted(found) == list(range(8))
+    ahead = sum(min(rounds, owners.count(name)) for name in "abc")
+    for name in "abc":
+        own = [i for i in order if owners[i] == name]
+        assert [i for i in found if owners[i] == name] == own, "among its own a system keeps its order"
+        assert sum(owners[i] == name for i in found[:ahead]) == min(rounds, len(own))
+    if ahead:
+        assert found[0] == next(i for i in order if owners[i])
+
+
+def test_a_question_on_two_systems_begins_with_both(snapshot: Snapshot, encoder: Encoder) -> None:
+    hits = search(snapshot, encoder, "How many principals got a bonus of 10 percent in CMS and in Denver?")
+    assert {hit.passage.document for hit in hits[:2]} == {"charlotte", "denver"}
+    plain = search(
+        snapshot,
+        encoder,
+        "How many principals got a bonus of 10 percent in CMS and in Denver?",
+        settings=replace(PLAIN, in_turn=0),
+    )
+    assert sorted(h.passage.id for h in plain) == sorted(h.passage.id for h in hits)
