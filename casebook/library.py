@@ -40,6 +40,7 @@ class Library:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or load()
         self._lock = threading.Lock()
+        self._turn = threading.Lock()  # an answer keeps every core busy: people at once wait less when each is answered whole
         self._open: Snapshot | None = None
 
     @functools.cached_property
@@ -169,7 +170,8 @@ class Library:
         scope = self.scope(systems, documents)
         chosen = systems_of(self.document(id) for id in scope or ()) if systems else []
         with_what = Asking(self.snapshot, self.encoder, self.search_settings, self.answer_settings(point), self.relevance)
-        return asking.ask(with_what, question, scope, chosen)
+        with self._turn:
+            return asking.ask(with_what, question, scope, chosen)
 
     def resolve(self, question: str, history: Sequence[str]) -> str:
         """The question as it would be asked alone, after the person's earlier questions, oldest first."""

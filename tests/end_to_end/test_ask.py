@@ -58,3 +58,12 @@ def test_citation_to_highlight_is_quick(open_page: Open) -> None:
         times.append(int(page.locator("#cb-viewer").get_attribute("data-milliseconds") or "9999"))
         page.keyboard.press("Escape")
     assert statistics.median(times) < 300, times
+
+
+def test_a_question_offered_where_there_is_no_answer_is_asked_by_a_click(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "How many swimming pools did Denver build in its turnaround schools?")
+    offered = page.locator("#cb-answer .cb-abstained .cb-examples button")
+    words = offered.first.inner_text()
+    offered.first.click()
+    expect(page.locator("#cb-answer .cb-question").last).to_have_text(words)
