@@ -80,20 +80,21 @@ def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[
     """0 to 1, calibrated: how likely the best quotation answers the question."""
     if not found:
         return 0.0
-    model = calibration(judged(found))
+    model = calibration(*judged_by(found))
     weighed = zip(SIGNALS, signals(question, found, weights), strict=True)
     total = model.bias + sum(model.weights[name] * signal for name, signal in weighed)
     return round(sigmoid(total), 4)
 
 
-def judged(found: Sequence[Candidate]) -> bool:
-    """Whether the cross-encoder read any of them."""
-    return any(not math.isnan(c.logit) for c in found)
+def judged_by(found: Sequence[Candidate]) -> tuple[bool, bool]:
+    """(whether the cross-encoder read any of them, whether nobody wrote questions for the best one's passage): what chooses
+    among the weights of `answer.weights.calibration`. Without written questions everything scores lower."""
+    return any(not math.isnan(c.logit) for c in found), bool(found) and math.isnan(found[0].expanded)
 
 
-def threshold(point: str, with_selector: bool) -> float:
+def threshold(point: str, with_selector: bool, unasked: bool = False) -> float:
     """The confidence an operating point asks; raises `KeyError` for a name not in `POINTS`."""
-    return float(calibration(with_selector).points[point])
+    return float(calibration(with_selector, unasked).points[point])
 
 
 # --- what is missing, in words ---

@@ -23,8 +23,9 @@ class AnswerSettings:
     point: str = "balanced"
     threshold: float | None = None
 
-    def asked(self, with_selector: bool) -> float:
-        return abstain.threshold(self.point, with_selector) if self.threshold is None else self.threshold
+    def asked(self, found: Sequence[Candidate]) -> float:
+        """The confidence below which these candidates are no answer."""
+        return abstain.threshold(self.point, *abstain.judged_by(found)) if self.threshold is None else self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,15 @@ def answer(
 ) -> Answer:
     """Chooses statements from `found`, best first; abstains below the confidence the operating point asks."""
     sure = abstain.confidence(question, found, evidence.weights)
-    if not found or sure < settings.asked(abstain.judged(found)):
+    asked = settings.asked(found)
+    if not found or sure < asked:
         nearest = _citations(found[0], read_page)[0] if found else None
-        return Answer(question.text, (), True, sure, abstain.missing(question, evidence.absent), nearest, question.kind)
+        reason = abstain.missing(question, evidence.absent)
+        return Answer(question.text, (), True, sure, reason, nearest, question.kind, asked=asked)
     chosen = select(question, found, settings.select)
     statements = tuple(_statement(c, read_page) for c in chosen)
-    return Answer(question.text, statements, False, sure, kind=question.kind, notes=_notes(question, chosen, evidence.checked))
+    notes = _notes(question, chosen, evidence.checked)
+    return Answer(question.text, statements, False, sure, kind=question.kind, notes=notes, asked=asked)
 
 
 def _statement(candidate: Candidate, read_page: PageReader) -> Statement:

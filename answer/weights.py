@@ -1,7 +1,8 @@
 """What was learned from development questions: weights of a quotation's score, and of the confidence in an answer.
 
 `calibration.json` is written by `python -m evals.calibrate`, which names there the commit, the command and the questions it
-was fitted on; no test split is among them. There is one set for answers chosen with the cross-encoder and one for without.
+was fitted on; no test split is among them. There is one set for answers chosen with the cross-encoder and one for without, and
+in each a second confidence, "unasked", for documents that nobody wrote questions for.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ def ranking(with_selector: bool) -> np.ndarray:
 
 
 @functools.cache
-def calibration(with_selector: bool) -> Calibration:
-    values = _read(with_selector)["confidence"]
+def calibration(with_selector: bool, unasked: bool = False) -> Calibration:
+    values = _read(with_selector)["unasked" if unasked else "confidence"]
     return Calibration(values["bias"], values["weights"], values["points"])
 
 

@@ -35,6 +35,7 @@ def answer(found: Answer, documents: Documents) -> dict[str, Any]:
         "question": found.question,
         "abstained": found.abstained,
         "confidence": found.confidence,
+        "confidence_asked": found.asked,
         "statements": [statement(s, documents) for s in found.statements],
     }
     if found.kind:

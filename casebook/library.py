@@ -262,11 +262,6 @@ class Library:
         """The trained answer selector as (question, texts) -> logits; None where it is not installed or switched off."""
         return asking.selector() if self.settings.selector else None
 
-    @property
-    def threshold(self) -> float:
-        """The confidence below which answers abstain."""
-        return self.answer_settings().asked(self.relevance is not None)
-
     # --- showing and checking ---
 
     def file(self, document: str) -> Path:

@@ -140,7 +140,7 @@ class Statement:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The statements that answer a question, or an abstention with its reason, the nearest passage that was rejected, and
-    `nearby`, questions like it that the documents do answer.
+    `nearby`, questions like it that the documents do answer. Below a confidence of `asked` there is no answer.
     """
 
     question: str
@@ -152,6 +152,7 @@ class Answer:
     kind: str = ""
     notes: tuple[str, ...] = ()
     nearby: tuple[str, ...] = ()
+    asked: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

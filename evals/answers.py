@@ -198,7 +198,7 @@ def report(rows: Sequence[Row], asking: Asking) -> dict[str, Any]:
         "abstention_auroc": round(measure.auroc(confidences, [r.task.answerable for r in rows]), 4),
         "right_answer_auroc": round(measure.auroc(confidences, [r.right for r in rows]), 4),
         "expected_calibration_error": round(measure.calibration_error(confidences, [r.right for r in rows]), 4),
-        "operating_points": {p: _point(rows, abstain.threshold(p, asking.relevance is not None)) for p in abstain.POINTS},
+        "operating_points": {p: _point(rows, abstain.threshold(p, *judged_by(asking))) for p in abstain.POINTS},
         "risk_coverage": measure.risk_coverage(confidences, [r.right for r in rows]),
         "baselines_one_sentence": {n: _mean(r.baselines.get(n, 0.0) > 0 for r in answerable) for n in NAMES},
         "by_kind": _by_kind(rows),
@@ -206,6 +206,11 @@ def report(rows: Sequence[Row], asking: Asking) -> dict[str, Any]:
     if any(r.task.precision for r in rows):
         result |= _sentence_scores(answerable)
     return result
+
+
+def judged_by(asking: Asking) -> tuple[bool, bool]:
+    """As `abstain.judged_by`, of a whole set: no passage of a BEIR set has written questions, all of the collection have."""
+    return asking.relevance is not None, not len(asking.snapshot.expansions.rows)
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -1,6 +1,6 @@
 """Fits what `answer/calibration.json` holds, on development questions only.
 
-    python -m evals.calibrate --data DATA [--written N] [--open FOLDER --cache CACHE]
+    python -m evals.calibrate --data DATA --cache CACHE [--written N] [--open FOLDER]
 
 1. Weights of a quotation's score: logistic regression on differences between a quotation that answers and one of the same
    question that does not (Joachims 2002, "Optimizing search engines using clickthrough data"), so a score is log-odds.
@@ -13,6 +13,9 @@ training on passages that were held out of it (`training.written`), the unanswer
 dev questions, and the broad questions of `evals.hundred`. Operating points are of the dev questions alone. --open adds a BEIR
 folder of questions with gold sentences under `metadata.gold` (those the selector was developed on, see training/README.md), for
 the scores alone.
+
+A second confidence, "unasked", is for documents nobody wrote questions for: the same questions, asked of the collection without
+its written ones.
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,8 @@ from answer.select import SelectSettings
 from casebook.asking import Asked, Asking, prepare
 from casebook.library import Library, systems_of
 from casebook.settings import load
-from evals import answers, measure
+from evals import answers, bench, measure
+from evals.beir import snapshot_from_beir
 from evals.hundred import QUESTIONS
 from evals.memo import remembered
 from index.search import clean_question
@@ -166,13 +170,29 @@ def _logistic(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Fit:
     return Fit(float(model.intercept_[0] - weights @ mean), weights)
 
 
-def fitted(
-    own: Sequence[Case], written: Sequence[Case], more: Sequence[Case], relevance: Relevance | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    ranking = fit_ranking([*own, *written, *more]).round(4)
-    ready = [[_with_passage(rescored(case, ranking), relevance) for case in group] for group in (own, written)]
-    held, known = fit_confidence(*ready)
-    return {"ranking": dict(zip(FEATURES, ranking.tolist(), strict=True)), "confidence": held}, known
+@dataclass(slots=True)
+class Groups:
+    """What is fitted on: dev questions, written ones, open ones for the scores; the first two once more, asked of the
+    collection without its written questions."""
+
+    own: list[Case]
+    written: list[Case]
+    more: list[Case]
+    own_unasked: list[Case]
+    written_unasked: list[Case]
+
+    def each(self, change: Callable[[Case], Case]) -> Groups:
+        return Groups(*([change(case) for case in getattr(self, field.name)] for field in fields(self)))
+
+
+def fitted(groups: Groups, relevance: Relevance | None) -> dict[str, Any]:
+    ranking = fit_ranking([*groups.own, *groups.written, *groups.more]).round(4)
+    ready = groups.each(lambda case: _with_passage(rescored(case, ranking), relevance))
+    held, known = fit_confidence(ready.own, ready.written)
+    unasked, known["unasked"] = fit_confidence(ready.own_unasked, ready.written_unasked)
+    print(json.dumps(known), flush=True)
+    scores = dict(zip(FEATURES, ranking.tolist(), strict=True))
+    return {"ranking": scores, "confidence": held, "unasked": unasked, "left_out": known}
 
 
 def open_tasks(folder: Path) -> list[answers.Task]:
@@ -202,37 +222,36 @@ def theme_tasks(library: Library) -> list[answers.Task]:
     return [answers.Task(question, question, True, THEME, lambda texts: 1.0) for question in asked]
 
 
+def asked(library: Library, options: argparse.Namespace) -> Groups:
+    """Every question of every group asked, without the cross-encoder."""
+    asking = Asking(library.snapshot, library.encoder, library.search_settings, library.answer_settings())
+    cache = options.cache / f"unasked-{library.snapshot.manifest.id}"
+    unasked = replace(asking, snapshot=bench.without_questions(library.snapshot, cache, library.encoder))
+    dev, written, more = answers.collection("dev"), [], []
+    if options.written:
+        written = [*written_tasks(library.settings.data, options.written), *theme_tasks(library)]
+    if options.open:
+        pool = replace(asking, snapshot=snapshot_from_beir(options.open, options.cache, library.encoder))
+        more = cases(open_tasks(options.open), pool)
+    return Groups(cases(dev, asking), cases(written, asking), more, cases(dev, unasked), cases(written, unasked))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m evals.calibrate", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path)
     parser.add_argument("--written", type=int, default=0)
     parser.add_argument("--open", type=Path)
-    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--cache", type=Path, required=True)
     options = parser.parse_args()
     library = Library(load(data=options.data))
-    asking = Asking(library.snapshot, library.encoder, library.search_settings, library.answer_settings())
-    groups: list[list[Case]] = [cases(answers.collection("dev"), asking), [], []]
-    if options.written:
-        tasks = [*written_tasks(library.settings.data, options.written), *theme_tasks(library)]
-        groups[1] = cases(tasks, asking)
-    if options.open:
-        from evals.beir import snapshot_from_beir
-
-        pool = replace(asking, snapshot=snapshot_from_beir(options.open, options.cache, library.encoder))
-        groups[2] = cases(open_tasks(options.open), pool)
-    own, written, more = (len(group) for group in groups)
-    told = f"{own} dev questions of evals/gold, {written} written ones, {more} open ones"
+    groups = asked(library, options)
+    told = f"{len(groups.own)} dev questions of evals/gold, {len(groups.written)} written ones, {len(groups.more)} open ones"
     result: dict[str, Any] = {"made_by": answers.made_by() | {"fitted_on": told}}
-    result["without_selector"], known = fitted(groups[0], groups[1], groups[2], None)
-    result["without_selector"]["left_out"] = known
-    print(json.dumps(known))
     relevance = remembered(library.relevance, options.cache)
+    result["without_selector"] = fitted(groups, None)
     if relevance:
         first = np.array(list(result["without_selector"]["ranking"].values()))
-        groups = [[read_again(rescored(case, first), relevance) for case in group] for group in groups]
-        result["with_selector"], known = fitted(groups[0], groups[1], groups[2], relevance)
-        result["with_selector"]["left_out"] = known
-        print(json.dumps(known))
+        result["with_selector"] = fitted(groups.each(lambda case: read_again(rescored(case, first), relevance)), relevance)
     else:
         result["with_selector"] = json.loads(weights.FILE.read_text())["with_selector"]
     weights.FILE.write_text(json.dumps(result, indent=1) + "\n")

@@ -7,7 +7,8 @@ trained on, and none of it belongs to a passage that holds gold evidence, as fir
 `questions/collection.jsonl` has the near misses, and what was held out: {document, page, quote, kind, question}.
 `questions/open.jsonl` asks of paragraphs of the open sets: {document, paragraph, sentence, kind, question}. Kinds: "q" the
 sentence answers it; "p" it does, in other words; "n" a near miss, which the sentence does not answer; "trap" a near miss that
-nothing in the whole passage answers. "held_out" marks the questions of every fourth passage, which are not trained on;
+nothing in the whole passage answers. "held_out" marks questions that are not trained on, those of every fourth passage of the
+collection and of 220 open paragraphs;
 "answered" the near misses among them that another passage turned out to answer: left out.
 """
 
@@ -93,12 +94,14 @@ def open_units(folder: Path, file: Path = FOLDER / "open.jsonl") -> list[Unit]:
     """Paragraphs of the open sets (`training.data` wrote them) with their questions."""
     asked = defaultdict(list)
     for row in map(json.loads, file.read_text().splitlines()):
-        asked[row["document"], row["paragraph"]].append((row["sentence"], row["kind"], row["question"]))
+        place = row["document"], row["paragraph"], bool(row.get("held_out"))
+        asked[place].append((row["sentence"], row["kind"], row["question"]))
     units = []
     for document in map(json.loads, (folder / "documents.jsonl").read_text().splitlines()):
         for number, paragraph in enumerate(document["paragraphs"]):
-            if questions := asked.get((document["id"], number)):
-                units.append(Unit(f"{document['id']}#{number}", "", document["title"], paragraph, questions))
+            questions, held_out = (asked.get((document["id"], number, held), []) for held in (False, True))
+            if questions or held_out:
+                units.append(Unit(f"{document['id']}#{number}", "", document["title"], paragraph, questions, held_out))
     return units
 
 

@@ -96,14 +96,14 @@ def _respond(library: Library, asked: str, before: Turns) -> tuple[Any, ...]:
         )
     now = (found, *before)[:TURNS]
     prose = library.resolve(asked, history) if library.settings.llm_url and not found.abstained else ""
-    return conversation(now, documents, library.threshold, prose), now, gr.Button(visible=True)
+    return conversation(now, documents, prose), now, gr.Button(visible=True)
 
 
-def conversation(turns: Turns, documents: html.Documents, threshold: float, prose: str = "") -> str:
+def conversation(turns: Turns, documents: html.Documents, prose: str = "") -> str:
     """The newest answer in full, those before it folded."""
     earlier = "".join(
         f'<details class="cb-turn"><summary><bdi>{html.text(turn.question)}</bdi></summary>'
-        f"{html.answer(turn, documents, threshold).replace(' data-announce=', ' data-announced=', 1)}</details>"
+        f"{html.answer(turn, documents).replace(' data-announce=', ' data-announced=', 1)}</details>"
         for turn in turns[1:]
     )
     shelf = (
@@ -111,7 +111,7 @@ def conversation(turns: Turns, documents: html.Documents, threshold: float, pros
         if earlier
         else ""
     )
-    return html.answer(turns[0], documents, threshold, prose) + shelf
+    return html.answer(turns[0], documents, prose) + shelf
 
 
 def _examples() -> str:

@@ -130,13 +130,13 @@ def grouped(statements: Sequence[Statement]) -> list[tuple[str, list[Statement]]
     return list(groups.items())
 
 
-def answer(found: Answer, documents: Documents, threshold: float, prose: str = "") -> str:
+def answer(found: Answer, documents: Documents, prose: str = "") -> str:
     """The whole answer: quotations grouped by system, or the abstention with what comes nearest.
 
     `prose` is the question a language model is to answer from the quotations, "" for none; its sentences come later.
     """
     if found.abstained:
-        return abstention(found, documents, threshold)
+        return abstention(found, documents)
     groups = grouped(found.statements)
     parts: list[str] = []
     number = 1
@@ -153,7 +153,7 @@ def answer(found: Answer, documents: Documents, threshold: float, prose: str = "
     return (
         f'<article class="cb-answer" data-citations data-announce="{attribute(f"Answer: {told}.")}">'
         f'<h2 class="cb-question"><bdi>{text(found.question)}</bdi></h2>{notes(found.notes)}{_prose(prose)}{"".join(parts)}'
-        f"{confidence(found.confidence, threshold)}</article>"
+        f"{confidence(found.confidence, found.asked)}</article>"
     )
 
 
@@ -177,23 +177,23 @@ def notes(found: Iterable[str]) -> str:
     return f'<ul class="cb-notes">{items}</ul>' if items else ""
 
 
-def confidence(value: float, threshold: float) -> str:
-    """How sure, in a word, a number and a bar, with a plain explanation."""
-    word = "low" if value < threshold + 0.1 else "fair" if value < threshold + 0.25 else "high"
+def confidence(value: float, asked: float) -> str:
+    """How sure, in a word, a number and a bar, with a plain explanation; below `asked` there is no answer."""
+    word = "low" if value < asked + 0.1 else "fair" if value < asked + 0.25 else "high"
     return (
         '<details class="cb-confidence"><summary>'
         f'<span class="cb-bar" aria-hidden="true"><i style="width:{100 * value:.0f}%"></i><b '
-        f'style="left:{100 * threshold:.0f}%"></b></span>'
+        f'style="left:{100 * asked:.0f}%"></b></span>'
         f"Confidence {word} ({value:.2f})</summary>"
         "<p>How near the best sentences come to your question, in meaning and in words, from 0 to 1. Below "
-        f"{threshold:.2f} the Casebook gives no answer rather than a weak one. Confidence is about finding the right "
+        f"{asked:.2f} the Casebook gives no answer rather than a weak one. Confidence is about finding the right "
         "place; the words themselves are always exactly those on the page. "
         '<button type="button" class="cb-link" data-tab="quality">How often answers at each level were right'
         "</button></p></details>"
     )
 
 
-def abstention(found: Answer, documents: Documents, threshold: float) -> str:
+def abstention(found: Answer, documents: Documents) -> str:
     """Says that there is no answer, why, what is nearest, and how to ask otherwise."""
     nearest = ""
     if found.nearest:
@@ -224,7 +224,7 @@ def abstention(found: Answer, documents: Documents, threshold: float) -> str:
         f'<li><button type="button" class="cb-link" data-search="{attribute(found.question)}">Search for '
         "these words instead</button>"
         ", which shows the passages without judging them.</li></ul>"
-        f"{confidence(found.confidence, threshold)}</article>"
+        f"{confidence(found.confidence, found.asked)}</article>"
     )
 
 

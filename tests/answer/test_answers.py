@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from dataclasses import replace
 
 import pytest
 
+from answer import abstain
 from answer.citations import verify_statement
 from answer.quotable import reference_matter
 from casebook.errors import UsageError
@@ -147,8 +149,12 @@ def test_a_refusal_names_what_is_missing_and_the_nearest_passage(library: Librar
 
 
 def test_the_operating_points_are_ordered(library: Library) -> None:
-    asked = [library.answer_settings(p).asked(library.relevance is not None) for p in ("generous", "balanced", "careful")]
-    assert asked == sorted(asked)
+    for judged_by in itertools.product((False, True), repeat=2):
+        asked = [abstain.threshold(point, *judged_by) for point in ("generous", "balanced", "careful")]
+        assert asked == sorted(asked)
+    assert [library.ask("tutoring", point=p).asked for p in ("generous", "balanced", "careful")] == sorted(
+        abstain.threshold(p, library.relevance is not None) for p in abstain.POINTS
+    )
     with pytest.raises(UsageError, match="careful, balanced, generous"):
         library.ask("tutoring", point="reckless")
 

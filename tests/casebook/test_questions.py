@@ -106,7 +106,7 @@ def test_the_json_contract(small: Library) -> None:
     page = casebook("page", hit["document"], str(hit["page"]), library=small).stdout
     assert page[hit["start"] : hit["end"]] == hit["text"]
     answer = json.loads(casebook("ask", "How many principals did the academy train?", "--json", library=small).stdout)
-    assert {"question", "abstained", "confidence", "statements"} <= set(answer)
+    assert {"question", "abstained", "confidence", "confidence_asked", "statements"} <= set(answer)
     citation = answer["statements"][0]["citations"][0]
     assert set(citation) >= {"document", "title", "system", "page", "label", "start", "end", "quote"}
     page = casebook("page", citation["document"], str(citation["page"]), library=small).stdout

@@ -60,9 +60,9 @@ def pieces(text: str) -> list[str]:
     known = {"d": document(text)}
     return [
         html.answer(
-            Answer(text, (statement, Statement(text, (cited,), "other")), False, 0.7, notes=(text,)), known, 0.4, prose=text
+            Answer(text, (statement, Statement(text, (cited,), "other")), False, 0.7, notes=(text,)), known, prose=text
         ),
-        html.answer(Answer(text, (), True, 0.1, text, cited, nearby=(text,)), known, 0.4),
+        html.answer(Answer(text, (), True, 0.1, text, cited, nearby=(text,)), known),
         compare.cell_html(Cell(text, text, "quoted", statement, 1, others=(statement,)), text, known),
         compare.cell_html(Cell(text, text, "no_evidence", rejected=cited, note=text), text, known),
         library_tab.table([document(text)]),
@@ -114,7 +114,7 @@ def test_every_state_of_a_cell_says_something() -> None:
 def test_answers_are_grouped_by_system_and_numbered_through() -> None:
     cited = Citation("d", 1, "1", 0, 5, "quote")
     statements = (Statement("a", (cited, cited), "A"), Statement("b", (cited,), "B"), Statement("c", (cited,), "A"))
-    shown = html.answer(Answer("q", statements, False, 0.7), {"d": document("T")}, 0.4)
+    shown = html.answer(Answer("q", statements, False, 0.7), {"d": document("T")})
     assert shown.index(">A<") < shown.index(">B<")
     numbers = [int(part.split(":")[0]) for part in shown.split('aria-label="Citation ')[1:]]
     assert numbers == [1, 2, 3, 4]
