@@ -170,26 +170,6 @@ def understand(text: str, names: Mapping[str, Sequence[str]]) -> Question:
     return Question(text, kind, _wants(text, kind), systems, called)
 
 
-_BETWEEN = re.compile(
-    r"[,;]?\s+(?:and|while|but|whereas)\s+(?=(?:how|what|which|who|whom|when|where|why|did|was|were)\b)|;\s+|"
-    r"[,;]\s+(?=(?:how|what|which|who|whom|when|where|why)\b)",
-    re.IGNORECASE,
-)
-
-
-def clauses(question: Question, names: Mapping[str, Sequence[str]]) -> list[Question]:
-    """The questions inside a comparison that asks one thing of one system and another of the next; else the question alone.
-
-    "Which Boston schools left the list, and how far did Devonshire get?" -> two questions
-    """
-    if question.kind != "comparison" or len(question.systems) < 2:
-        return [question]
-    parts = [understand(part, names) for part in _BETWEEN.split(question.text)]
-    found = [part for part in parts if part.systems and set(part.systems) < set(question.systems)]
-    covered = {system for part in found for system in part.systems}
-    return found if len(found) == len(parts) and covered == set(question.systems) else [question]
-
-
 def _kind(text: str, systems: Sequence[str]) -> str:
     found = next((kind for kind, rule in _COMPILED if rule.search(text)), "fact")
     if len(systems) > 1 and found not in ("comparison", "yes_no", "which_systems"):

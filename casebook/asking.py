@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from answer import extract, kinds
+from answer import extract, kinds, parts
 from answer.evidence import Candidate, Expanded, Relevance, Sources, ranked, weigh
 from answer.extract import AnswerSettings, Evidence
 from answer.kinds import Question
+from answer.quotable import Place
 from answer.select import with_lists
 from casebook.records import Answer, Document, Hit, Passage
 from index import lexical
@@ -82,12 +83,20 @@ def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, sy
         question = replace(question, systems=tuple(systems))
     evidence = _evidence(asking, question, cleaned, scope)
     beside = sources(snapshot, called)
-    parts = kinds.clauses(question, called)
-    if len(parts) > 1:
-        found = [c for part in parts for c in _part(asking, part, scope, beside)]
-        return Asked(question, evidence, ranked(found))
+    if len(clauses := parts.clauses(question, called)) > 1:
+        return Asked(question, evidence, ranked([c for part in clauses for c in _part(asking, part, scope, beside)]))
     found = extract.weighed(question, evidence, beside, asking.relevance)
+    if len(each := parts.apart(question, called)) > 1:
+        found = _best(found + [c for part in each for c in _part(asking, part, scope, beside)])
     return Asked(question, evidence, found)
+
+
+def _best(found: Sequence[Candidate]) -> list[Candidate]:
+    """Every quotation once, with the better of its scores, best first."""
+    best: dict[Place, Candidate] = {}
+    for candidate in ranked(found):
+        best.setdefault(candidate.quotable.key, candidate)
+    return list(best.values())
 
 
 def _evidence(asking: Asking, question: Question, text: str, scope: Sequence[str] | None) -> Evidence:
@@ -101,7 +110,7 @@ def _evidence(asking: Asking, question: Question, text: str, scope: Sequence[str
 
 
 def _part(asking: Asking, part: Question, scope: Sequence[str] | None, beside: Sources) -> list[Candidate]:
-    """Candidates for one clause of a comparison, of the systems it names."""
+    """Candidates for one part of a comparison, of the systems it names."""
     evidence = _evidence(asking, part, part.text, scope)
     found = extract.weighed(part, evidence, beside, asking.relevance)
     return [c for c in found if c.system in part.systems]

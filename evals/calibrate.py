@@ -73,13 +73,6 @@ def cases(tasks: Sequence[answers.Task], asking: Asking) -> list[Case]:
     return found
 
 
-def read_again(case: Case, relevance: Relevance) -> Case:
-    """The case as the cross-encoder sees it."""
-    found = evidence.judge(case.asked.question, case.asked.found, relevance)
-    marks = np.array([case.task.says([c.text]) > 0 if case.task.answerable else False for c in found], bool)
-    return Case(case.task, replace(case.asked, found=found), marks)
-
-
 def fit_ranking(found: Sequence[Case]) -> np.ndarray:
     """(features,) weights such that the difference of two scores is the log-odds that the first is the one that answers."""
     differences, shares = [], []
@@ -222,9 +215,9 @@ def theme_tasks(library: Library) -> list[answers.Task]:
     return [answers.Task(question, question, True, THEME, lambda texts: 1.0) for question in asked]
 
 
-def asked(library: Library, options: argparse.Namespace) -> Groups:
-    """Every question of every group asked, without the cross-encoder."""
-    asking = Asking(library.snapshot, library.encoder, library.search_settings, library.answer_settings())
+def asked(library: Library, options: argparse.Namespace, relevance: Relevance | None) -> Groups:
+    """Every question of every group asked as the application would, with the weights that stand."""
+    asking = Asking(library.snapshot, library.encoder, library.search_settings, library.answer_settings(), relevance)
     cache = options.cache / f"unasked-{library.snapshot.manifest.id}"
     unasked = replace(asking, snapshot=bench.without_questions(library.snapshot, cache, library.encoder))
     dev, written, more = answers.collection("dev"), [], []
@@ -244,14 +237,13 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, required=True)
     options = parser.parse_args()
     library = Library(load(data=options.data))
-    groups = asked(library, options)
+    relevance = remembered(library.relevance, options.cache)
+    groups = asked(library, options, None)
     told = f"{len(groups.own)} dev questions of evals/gold, {len(groups.written)} written ones, {len(groups.more)} open ones"
     result: dict[str, Any] = {"made_by": answers.made_by() | {"fitted_on": told}}
-    relevance = remembered(library.relevance, options.cache)
     result["without_selector"] = fitted(groups, None)
     if relevance:
-        first = np.array(list(result["without_selector"]["ranking"].values()))
-        result["with_selector"] = fitted(groups.each(lambda case: read_again(rescored(case, first), relevance)), relevance)
+        result["with_selector"] = fitted(asked(library, options, relevance), relevance)
     else:
         result["with_selector"] = json.loads(weights.FILE.read_text())["with_selector"]
     weights.FILE.write_text(json.dumps(result, indent=1) + "\n")
