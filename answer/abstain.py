@@ -25,6 +25,7 @@ SIGNALS = (
     "meaning",
     "rarest_missing",
     "names_missing",
+    "names_absent",
     "years_missing",
     "fits",
     "asked",
@@ -39,8 +40,10 @@ _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]*")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
-def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> tuple[float, ...]:
-    """The signals of the best candidates, in the order of `SIGNALS`.
+def signals(
+    question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: Sequence[str]
+) -> tuple[float, ...]:
+    """The signals of the best candidates, in the order of `SIGNALS`; `absent` are words that none of the documents asked has.
 
     Verdicts are the cross-encoder's logits on the best quotation, on its passage and on the passage found first, 0 without it.
     """
@@ -57,6 +60,7 @@ def signals(question: Question, found: Sequence[Candidate], weights: Mapping[str
         max(c.meaning for c in found[:3]),
         max((weight for stem, weight in weights.items() if stem not in there), default=0.0) / 10,
         _missing(question.text, _NAME, question.names, there),
+        float(any(_own(name) in absent for name in _NAME.findall(question.text))),
         _missing(question.text, _YEAR, (), set(stems(beside))),
         float(best.fits and best.named),
         max((c.expanded for c in found if not math.isnan(c.expanded)), default=EVEN) - EVEN,
@@ -72,16 +76,23 @@ def _verdict(logit: float) -> float:
 def _missing(text: str, pattern: re.Pattern[str], but: Sequence[str], there: set[str]) -> float:
     """The share of a question's names or years, those in `but` aside, that is not `there`; 0 where it has none."""
     apart = {stem for name in but for stem in stems(name)}
-    found = {stem for word in pattern.findall(text) for stem in stems(re.sub(r"['’]s$", "", word))} - apart
+    found = {stem for word in pattern.findall(text) for stem in stems(_own(word))} - apart
     return len(found - there) / len(found) if found else 0.0
 
 
-def confidence(question: Question, found: Sequence[Candidate], weights: Mapping[str, float]) -> float:
+def _own(word: str) -> str:
+    """A word without the ending of its genitive."""
+    return re.sub(r"['’]s$", "", word)
+
+
+def confidence(
+    question: Question, found: Sequence[Candidate], weights: Mapping[str, float], absent: Sequence[str] = ()
+) -> float:
     """0 to 1, calibrated: how likely the best quotation answers the question."""
     if not found:
         return 0.0
     model = calibration(*judged_by(found))
-    weighed = zip(SIGNALS, signals(question, found, weights), strict=True)
+    weighed = zip(SIGNALS, signals(question, found, weights, absent), strict=True)
     total = model.bias + sum(model.weights[name] * signal for name, signal in weighed)
     return round(sigmoid(total), 4)
 

@@ -57,7 +57,7 @@ def answer(
     settings: AnswerSettings = AnswerSettings(),
 ) -> Answer:
     """Chooses statements from `found`, best first; abstains below the confidence the operating point asks."""
-    sure = abstain.confidence(question, found, evidence.weights)
+    sure = abstain.confidence(question, found, evidence.weights, evidence.absent)
     asked = settings.asked(found)
     if not found or sure < asked:
         nearest = _citations(found[0], read_page)[0] if found else None

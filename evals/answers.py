@@ -88,10 +88,13 @@ def _row(task: Task, asking: Asking, baselines: Baselines | None) -> Row:
     milliseconds = 1000 * (time.perf_counter() - began)
     texts = [s.text for s in answer.statements]
     found = baselines.answers(task.question, asking.search) if baselines and task.answerable else {}
+    signals = (0.0,) * len(abstain.SIGNALS)
+    if asked.found:
+        signals = abstain.signals(asked.question, asked.found, asked.evidence.weights, asked.evidence.absent)
     return Row(
         task,
         answer,
-        abstain.signals(asked.question, asked.found, asked.evidence.weights) if asked.found else (0.0,) * len(abstain.SIGNALS),
+        signals,
         task.says(texts) if task.answerable else 0.0,
         task.says(texts[:1]) if task.answerable else 0.0,
         set(task.systems) <= {s.system for s in answer.statements},

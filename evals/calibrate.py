@@ -141,7 +141,8 @@ def _weights(answerable: np.ndarray, written: Sequence[Case]) -> np.ndarray:
 
 
 def _signals(case: Case) -> tuple[float, ...]:
-    return abstain.signals(case.asked.question, case.asked.found, case.asked.evidence.weights)
+    known = case.asked.evidence
+    return abstain.signals(case.asked.question, case.asked.found, known.weights, known.absent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a question names and how it is spelled, judged by the collection itself.
 
-    "CMMS, Cincinatti"  ->  corrections {"cmms": "CMS", "cincinatti": "cincinnati"}, documents {cincinnati, …}
+    "CMMS, Cincinatti"  ->  corrections {"cmms": "CMS", "cincinatti": "Cincinnati"}, documents {cincinnati, …}
 
 A word is taken for misspelled when no passage has it, the encoder knows no such word, and the collection has a word (or a
 document an alias) that is one slip away (two from eight letters on) and starts with the same letter. Distances are
@@ -75,22 +75,27 @@ class Vocabulary:
         root = stem(folded)
         slips = 1 if len(folded) < 8 else 2
         found = process.extract(root, self._by_letter.get(root[:1], []), scorer=OSA.distance, score_cutoff=slips, limit=10)
-        if not found:
-            return None
-        best = str(min(found, key=lambda one: (one[1], -self.counts[one[0]], one[0]))[0])
-        meant = self._written(best)
         # stems may be near where words are not: "tutorial" is no misspelled "tutors"
-        return meant if meant and OSA.distance(folded, meant, score_cutoff=slips) <= slips else None
+        forms = [
+            (OSA.distance(folded, form), -count, form)
+            for near, _, _ in found
+            for form, count in self._written(str(near)).items()
+        ]
+        distance, _, meant = min(forms, default=(slips + 1, 0, ""))
+        return meant if distance <= slips else None
 
-    def _written(self, root: str) -> str | None:
-        """A stem as the collection writes it: its most frequent form in the first passages that have it."""
-        sql = "SELECT context || ' ' || text FROM passages_fts WHERE passages_fts MATCH ? ORDER BY rowid LIMIT 20"
+    def _written(self, root: str) -> dict[str, int]:
+        """The forms in which the collection writes a stem, with how often, in the first passages that have it."""
+        rows = "SELECT DISTINCT doc FROM temp.instances WHERE term = ? AND col IN ('context', 'text') ORDER BY doc LIMIT 20"
+        sql = f"SELECT context || ' ' || text FROM passages_fts WHERE rowid IN ({rows})"
+        connection = self._connect()
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.instances USING fts5vocab(main, passages_fts, instance)")
         forms: dict[str, int] = {}
-        for (text,) in self._connect().execute(sql, (f"{lexical.OWN} : {lexical.match_expression([root])}",)):
-            for word in _WORD.findall(text):
-                if stem(word.casefold()) == root:
-                    forms[word.casefold()] = forms.get(word.casefold(), 0) + 1
-        return min(forms, key=lambda form: (-forms[form], form), default=None)
+        for (text,) in connection.execute(sql, (root,)):
+            for word in map(str.casefold, _WORD.findall(text)):
+                if stem(word) == root:
+                    forms[word] = forms.get(word, 0) + 1
+        return forms
 
 
 def understand(question: str, vocabulary: Vocabulary, known: Callable[[str], bool]) -> Understood:
@@ -102,7 +107,7 @@ def understand(question: str, vocabulary: Vocabulary, known: Callable[[str], boo
             continue
         meant = vocabulary.mend(word)
         if meant and meant.casefold() != folded:
-            corrections[folded] = meant
+            corrections[folded] = meant.capitalize() if word[0].isupper() and meant.islower() else meant
     text = _WORD.sub(lambda m: corrections.get(m.group().casefold(), m.group()), question) if corrections else question
     named = frozenset(id for name, ids in vocabulary.names.items() if mentions(text, name) for id in ids)
     return Understood(text, corrections, named)

@@ -66,4 +66,4 @@ def test_a_question_offered_where_there_is_no_answer_is_asked_by_a_click(open_pa
     offered = page.locator("#cb-answer .cb-abstained .cb-examples button")
     words = offered.first.inner_text()
     offered.first.click()
-    expect(page.locator("#cb-answer .cb-question").last).to_have_text(words)
+    expect(page.locator("#cb-answer .cb-question").first).to_have_text(words)
