@@ -13,6 +13,7 @@ from casebook.records import Statement
 from casebook.settings import load
 from casebook.verification import verify
 from evals import gold
+from index.search import understand
 from ingest import pdf
 
 FIFTY = [g.question for g in gold.read("dev") if g.answerable][::3][:50]
@@ -49,6 +50,33 @@ def test_where_there_is_no_answer_questions_are_offered_that_have_one(library: L
     answered = [library.ask(question) for question in refused.nearby]
     assert any(not answer.abstained for answer in answered)
     assert not library.ask("What five tenets guide Charlotte-Mecklenburg's strategic staffing?").nearby
+
+
+def test_a_place_the_documents_never_mention_is_said_so(library: Library) -> None:
+    refused = library.ask("How did Detroit choose its principals?")
+    assert refused.abstained
+    assert "never mention “Detroit”" in refused.reason
+    assert refused.confidence < refused.asked
+
+
+def test_a_comparison_says_something_of_each_system(library: Library) -> None:
+    for question, wanted in (
+        ("How do Mastery and ReNEW differ in school culture?", {"Mastery", "ReNEW"}),
+        ("Compare Boston and Miami-Dade on central office support.", {"Boston", "Miami-Dade"}),
+    ):
+        answer = library.ask(question)
+        assert wanted <= {statement.system for statement in answer.statements}
+        assert len({s.citations[0].quote for s in answer.statements}) == len(answer.statements)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("Tenessee", "Tennessee"), ("inovation", "innovation"), ("stoped", "stopped"), ("Stafing", "Staffing")],
+)
+def test_a_slip_becomes_the_form_the_pages_use(library: Library, wrong: str, right: str) -> None:
+    """Also where the word's stem is another's, and where another form of it is commoner ("innovate", "stop", "staff")."""
+    read = understand(library.snapshot, library.encoder, f"schools {wrong} turnaround")
+    assert read.text == f"schools {right} turnaround"
 
 
 def test_every_statement_of_fifty_questions_verifies_and_is_covered_by_its_highlight(library: Library) -> None:
