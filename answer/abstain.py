@@ -22,6 +22,7 @@ SIGNALS = (
     "verdict",
     "passage_verdict",
     "first_verdict",
+    "judged",
     "meaning",
     "rarest_missing",
     "names_missing",
@@ -45,7 +46,8 @@ def signals(
 ) -> tuple[float, ...]:
     """The signals of the best candidates, in the order of `SIGNALS`; `absent` are words that none of the documents asked has.
 
-    Verdicts are the cross-encoder's logits on the best quotation, on its passage and on the passage found first, 0 without it.
+    Verdicts are the cross-encoder's logits on the best quotation, on its passage and on the passage found first, 0 without it;
+    "judged" is the better of the judge's on the best two.
     """
     best = found[0]
     beside = f"{best.quotable.context} {best.text}"
@@ -57,6 +59,7 @@ def signals(
         _verdict(best.logit),
         _verdict(best.passage_logit),
         _verdict(best.first_logit),
+        max((_verdict(c.judged) for c in found if not math.isnan(c.judged)), default=0.0),
         max(c.meaning for c in found[:3]),
         max((weight for stem, weight in weights.items() if stem not in there), default=0.0) / 10,
         _missing(question.text, _NAME, question.names, there),
@@ -97,15 +100,17 @@ def confidence(
     return round(sigmoid(total), 4)
 
 
-def judged_by(found: Sequence[Candidate]) -> tuple[bool, bool]:
-    """(whether the cross-encoder read any of them, whether nobody wrote questions for the best one's passage): what chooses
-    among the weights of `answer.weights.calibration`. Without written questions everything scores lower."""
-    return any(not math.isnan(c.logit) for c in found), bool(found) and math.isnan(found[0].expanded)
+def judged_by(found: Sequence[Candidate]) -> tuple[bool, bool, bool]:
+    """(whether the cross-encoder read any of them, whether nobody wrote questions for the best one's passage, whether the judge
+    read any): what chooses among the weights of `answer.weights.calibration`. Without written questions all scores are lower."""
+    read = any(not math.isnan(c.logit) for c in found)
+    judged = any(not math.isnan(c.judged) for c in found)
+    return read, bool(found) and math.isnan(found[0].expanded), judged
 
 
-def threshold(point: str, with_selector: bool, unasked: bool = False) -> float:
+def threshold(point: str, with_selector: bool, unasked: bool = False, judged: bool = False) -> float:
     """The confidence an operating point asks; raises `KeyError` for a name not in `POINTS`."""
-    return float(calibration(with_selector, unasked).points[point])
+    return float(calibration(with_selector, unasked, judged).points[point])
 
 
 # --- what is missing, in words ---

@@ -29,7 +29,7 @@ Relevance = Callable[[str, Sequence[str]], np.ndarray]
 ROW_KINDS = frozenset({"figure", "date", "person", "place", "which_systems", "list"})
 """Kinds that a row of a table answers as well as a sentence."""
 
-_NOTES = re.compile(r"\[[\d,\s–-]+\]")
+NOTES = re.compile(r"\[[\d,\s–-]+\]")
 
 READ = 24
 """Candidates the cross-encoder reads; those further down are dropped."""
@@ -65,8 +65,8 @@ class Candidate:
     question names; heading: coverage by its heading alone; row: it is a row of a table
     and the question no figure or date; leans: it needs the sentence before; asked: how near the question is to one an editor
     wrote for it (`expanded`: the same for its whole passage, nan where none was written); verdict: the cross-encoder's, as a
-    probability. `logit` is that verdict before it is squeezed (nan: not read); `about` the systems it
-    speaks of, several in a sentence that compares.
+    probability. `logit` is that verdict before it is squeezed (nan: not read), `judged` the judge's on what stands around it;
+    `about` are the systems it speaks of, several in a sentence that compares.
     """
 
     quotable: Quotable
@@ -77,6 +77,7 @@ class Candidate:
     logit: float = math.nan
     passage_logit: float = math.nan
     first_logit: float = math.nan
+    judged: float = math.nan
     about: tuple[str, ...] = ()
     expanded: float = math.nan
 
@@ -262,7 +263,7 @@ def shown(candidate: Candidate) -> str:
     """What the cross-encoder reads of a candidate: its system, its context, and the quotation, note numbers left out."""
     quotable = candidate.quotable
     lead = f"{candidate.system}. " if candidate.system else ""
-    return _NOTES.sub("", f"{lead}{quotable.context} {quotable.text}" if quotable.context else f"{lead}{quotable.text}")
+    return NOTES.sub("", f"{lead}{quotable.context} {quotable.text}" if quotable.context else f"{lead}{quotable.text}")
 
 
 def judge(question: Question, found: Sequence[Candidate], relevance: Relevance | None) -> list[Candidate]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from answer import abstain
+from answer import abstain, judging
 from answer.citations import PageReader, cite
 from answer.evidence import Candidate, Relevance, Sources, candidates, judge, read_passages
 from answer.kinds import Question
@@ -43,10 +43,17 @@ class Evidence:
     checked: tuple[str, ...] = ()
 
 
-def weighed(question: Question, evidence: Evidence, sources: Sources, relevance: Relevance | None = None) -> list[Candidate]:
-    """Every quotation the evidence holds, scored, best first."""
-    found = judge(question, candidates(question, evidence.hits, evidence.query, evidence.weights, sources), relevance)
-    return read_passages(question, found, evidence.hits, relevance)
+def weighed(
+    question: Question,
+    evidence: Evidence,
+    sources: Sources,
+    relevance: Relevance | None = None,
+    verdict: Relevance | None = None,
+) -> list[Candidate]:
+    """Every quotation the evidence holds, scored, best first; `relevance` is the selector's word, `verdict` the judge's."""
+    found = candidates(question, evidence.hits, evidence.query, evidence.weights, sources)
+    found = read_passages(question, judge(question, found, relevance), evidence.hits, relevance)
+    return judging.judge(question, found, sources.titles, verdict)
 
 
 def answer(

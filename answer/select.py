@@ -23,7 +23,7 @@ class SelectSettings:
     """
 
     statements: int = 6
-    redundancy: float = 0.9
+    redundancy: float = 0.88
     within: float = 3.0
     narrow: float = 2.5
     system: float = 4.5

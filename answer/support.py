@@ -38,7 +38,7 @@ class SupportSettings:
     words: float = 0.75
     near: float = 0.7
     reach: int = 14
-    meaning: float = 0.55
+    meaning: float = 0.52
     window: int = 6
 
 

@@ -2,7 +2,8 @@
 
 `calibration.json` is written by `python -m evals.calibrate`, which names there the commit, the command and the questions it
 was fitted on; no test split is among them. There is one set for answers chosen with the cross-encoder and one for without, and
-in each a second confidence, "unasked", for documents that nobody wrote questions for.
+in each a second confidence, "unasked", for documents that nobody wrote questions for; and both once more ("…_judged") for
+answers that the judge has read.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def ranking(with_selector: bool) -> np.ndarray:
 
 
 @functools.cache
-def calibration(with_selector: bool, unasked: bool = False) -> Calibration:
-    values = _read(with_selector)["unasked" if unasked else "confidence"]
+def calibration(with_selector: bool, unasked: bool = False, judged: bool = False) -> Calibration:
+    values = _read(with_selector)[("unasked" if unasked else "confidence") + ("_judged" if judged else "")]
     return Calibration(values["bias"], values["weights"], values["points"])
 
 

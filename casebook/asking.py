@@ -28,7 +28,7 @@ Find = Callable[[int, Sequence[str] | None], list[Hit]]
 
 POOL = 20
 """Passages an answer is chosen from."""
-NEARBY, ALIKE = 3, 0.5
+NEARBY, ALIKE = 3, 0.47
 """Questions shown where there is no answer, and the cosine they have at least."""
 PER_SYSTEM = 6
 """Passages a system brings when every system is asked."""
@@ -36,13 +36,15 @@ PER_SYSTEM = 6
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Everything a question is answered with but the question; `relevance` is the trained selector, None without it."""
+    """Everything a question is answered with but the question; `relevance` is the trained selector, `verdict` the judge, None
+    without it."""
 
     snapshot: Snapshot
     encoder: QueryEncoder
     search: SearchSettings
     answers: AnswerSettings
     relevance: Relevance | None = None
+    verdict: Relevance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def prepare(asking: Asking, cleaned: str, scope: Sequence[str] | None = None, sy
     beside = sources(snapshot, called)
     if len(clauses := parts.clauses(question, called)) > 1:
         return Asked(question, evidence, ranked([c for part in clauses for c in _part(asking, part, scope, beside)]))
-    found = extract.weighed(question, evidence, beside, asking.relevance)
+    found = extract.weighed(question, evidence, beside, asking.relevance, asking.verdict)
     if len(each := parts.apart(question, called)) > 1:
         found = _best(found + [c for part in each for c in _part(asking, part, scope, beside)])
     return Asked(question, evidence, found)
@@ -112,7 +114,7 @@ def _evidence(asking: Asking, question: Question, text: str, scope: Sequence[str
 def _part(asking: Asking, part: Question, scope: Sequence[str] | None, beside: Sources) -> list[Candidate]:
     """Candidates for one part of a comparison, of the systems it names."""
     evidence = _evidence(asking, part, part.text, scope)
-    found = extract.weighed(part, evidence, beside, asking.relevance)
+    found = extract.weighed(part, evidence, beside, asking.relevance, asking.verdict)
     return [c for c in found if c.system in part.systems]
 
 
@@ -125,6 +127,13 @@ def selector() -> Relevance | None:
     model = reranker.CrossEncoder()
 
     return model.verdicts
+
+
+def judge() -> Relevance | None:
+    """The judge as (question, texts) -> logits; None where its files are not there."""
+    from index import judge
+
+    return judge.Judge().logits if (judge.FOLDER / "config.json").is_file() else None
 
 
 def names(documents: Sequence[Document]) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def _source(with_what: Asking, documents: Mapping[str, Sequence[Document]]) -> S
         return search(snapshot, encoder, question, POOL, ids, with_what.search, vector)
 
     def ask(question: str, system: str) -> Any:
-        asked = Asking(snapshot, encoder, with_what.search, with_what.answers, with_what.relevance)
+        asked = replace(with_what, encoder=encoder)
         return asking.ask(asked, question.replace("{system}", system), [d.id for d in documents[system]], [system])
 
     sources = asking.sources(snapshot, asking.names(list(snapshot.documents.values())))

@@ -169,7 +169,7 @@ class Library:
             return replace(found, question=question, notes=(f"Read as: {read}", *found.notes))
         scope = self.scope(systems, documents)
         chosen = systems_of(self.document(id) for id in scope or ()) if systems else []
-        with_what = Asking(self.snapshot, self.encoder, self.search_settings, self.answer_settings(point), self.relevance)
+        with_what = self.asking(point)
         with self._turn:
             return asking.ask(with_what, question, scope, chosen)
 
@@ -213,8 +213,7 @@ class Library:
         columns = self.systems(systems)
         if not columns:
             raise NotFoundError("No document says which system it is about. Set one with: python -m casebook documents set")
-        with_what = Asking(self.snapshot, self.encoder, self.search_settings, self.answer_settings(), self.relevance)
-        return comparing.cells(Comparing(with_what, self.settings.data), columns, chosen, list(dict.fromkeys(questions)))
+        return comparing.cells(Comparing(self.asking(), self.settings.data), columns, chosen, list(dict.fromkeys(questions)))
 
     def compare(
         self,
@@ -256,6 +255,16 @@ class Library:
             raise UsageError(f"{point!r} is no operating point. There are: {', '.join(abstain.POINTS)}.")
         chosen = SelectSettings(self.settings.statements)
         return AnswerSettings(chosen, point or self.settings.caution, None if point else self.settings.threshold)
+
+    def asking(self, point: str | None = None) -> Asking:
+        """Everything a question is answered with, at an operating point other than the settings' where one is named."""
+        answers = self.answer_settings(point)
+        return Asking(self.snapshot, self.encoder, self.search_settings, answers, self.relevance, self.verdict)
+
+    @functools.cached_property
+    def verdict(self) -> Relevance | None:
+        """The judge as (question, texts) -> logits; None where it is not installed or switched off, or without the selector."""
+        return asking.judge() if self.settings.judge and self.relevance else None
 
     @functools.cached_property
     def relevance(self) -> Relevance | None:

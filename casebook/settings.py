@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from casebook.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+DEFAULT_ENCODER = "casebook-minilm"
 
 
 class Settings(BaseSettings):
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     selector: bool = Field(
         True, description="whether answers are chosen with the trained selector, where models/selector is there"
     )
+    judge: bool = Field(True, description="whether a larger reader has its say in how sure an answer is, where models/judge is")
     threshold: float | None = Field(None, ge=0, le=1, description="confidence below which an answer abstains; none: by caution")
     llm_url: str = Field("", description="OpenAI-compatible server that may phrase answers; none: quotations only")
     llm_model: str = Field("", description="the model to ask for there; none: the first it lists")

@@ -26,7 +26,8 @@ import numpy as np
 
 from answer import abstain, extract
 from answer.citations import verify_statement
-from casebook.asking import Asking, prepare, selector
+from answer.evidence import Relevance
+from casebook.asking import Asking, judge, prepare, selector
 from casebook.library import Library
 from casebook.records import Answer
 from casebook.settings import ROOT, load
@@ -35,6 +36,7 @@ from evals import measure
 from evals.baselines import NAMES, Baselines
 from evals.held_out import may_ask
 from evals.memo import remembered
+from index import judge as judge_model
 from index.search import clean_question
 
 RESULTS = Path(__file__).with_name("results")
@@ -193,6 +195,7 @@ def report(rows: Sequence[Row], asking: Asking) -> dict[str, Any]:
         "questions": len(rows),
         "answerable": len(answerable),
         "selector": asking.relevance is not None,
+        "judge": asking.verdict is not None,
         "answers_hold_the_gold": _mean(r.right for r in answerable),
         "first_statement_holds_the_gold": _mean(r.first > 0 for r in answerable),
         "gold_recall": _mean(r.recall for r in answerable),
@@ -211,9 +214,9 @@ def report(rows: Sequence[Row], asking: Asking) -> dict[str, Any]:
     return result
 
 
-def judged_by(asking: Asking) -> tuple[bool, bool]:
+def judged_by(asking: Asking) -> tuple[bool, bool, bool]:
     """As `abstain.judged_by`, of a whole set: no passage of a BEIR set has written questions, all of the collection have."""
-    return asking.relevance is not None, not len(asking.snapshot.expansions.rows)
+    return asking.relevance is not None, not len(asking.snapshot.expansions.rows), asking.verdict is not None
 
 
 def _mean(values: Iterable[float]) -> float:
@@ -272,19 +275,19 @@ def made_by() -> dict[str, str]:
 
 def opened(options: argparse.Namespace) -> tuple[Asking, list[Task]]:
     library = Library(load(data=options.data))
-    relevance = None if options.without_selector else remembered(library.relevance, options.cache)
-    settings = library.search_settings
+    readers: dict[str, Relevance | None] = {"relevance": None, "verdict": None}
+    if not options.without_selector:
+        readers["relevance"] = remembered(library.relevance, options.cache)
+    if not (options.without_selector or options.without_judge):
+        readers["verdict"] = remembered(library.verdict, options.cache, judge_model.FOLDER)
+    asking = replace(library.asking(), **readers)
     if options.set == "collection":
-        return Asking(library.snapshot, library.encoder, settings, library.answer_settings(), relevance), collection(
-            options.split
-        )
+        return asking, collection(options.split)
     from evals.beir import snapshot_from_beir
 
     folder = options.sets / options.set
     snapshot = snapshot_from_beir(folder, options.cache, library.encoder)
-    return Asking(snapshot, library.encoder, settings, library.answer_settings(), relevance), (
-        squad if "squad" in options.set else clapnq
-    )(folder)
+    return replace(asking, snapshot=snapshot), (squad if "squad" in options.set else clapnq)(folder)
 
 
 def main() -> int:
@@ -295,6 +298,7 @@ def main() -> int:
     parser.add_argument("--sets", type=Path, default=ROOT.parent / "shared" / "evaldata")
     parser.add_argument("--cache", type=Path, default=ROOT / "data" / "evals")
     parser.add_argument("--without-selector", action="store_true", help="as on a machine without the trained selector")
+    parser.add_argument("--without-judge", action="store_true", help="as on a machine without the judge")
     parser.add_argument("--sample", type=int, help="only so many questions, evenly spread over the file")
     parser.add_argument("--show", action="store_true", help="print every question that went wrong")
     parser.add_argument("--rows", type=Path, help="write every answer to this file, JSON lines")
@@ -311,7 +315,8 @@ def main() -> int:
         show(rows, result["operating_points"]["balanced"]["confidence_asked"])
     if options.rows:
         options.rows.write_text("".join(json.dumps(as_json(row)) + "\n" for row in rows), encoding="utf-8")
-    default = RESULTS / f"answers-{options.set}{'-without-selector' if options.without_selector else ''}.json"
+    without = "-without-selector" if options.without_selector else "-without-judge" if options.without_judge else ""
+    default = RESULTS / f"answers-{options.set}{without}.json"
     out = options.out or (default if options.split == "test" else None)
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -321,7 +326,7 @@ def main() -> int:
 
 def latency(tasks: Sequence[Task], asking: Asking) -> float:
     """Median milliseconds of an answer over `TIMED` questions, nothing remembered from earlier runs."""
-    fresh = replace(asking, relevance=selector() if asking.relevance else None)
+    fresh = replace(asking, relevance=selector() if asking.relevance else None, verdict=judge() if asking.verdict else None)
     some = [tasks[i * len(tasks) // TIMED] for i in range(min(TIMED, len(tasks)))]
     return round(float(np.median([row.milliseconds for row in run(some, fresh)])), 1)
 

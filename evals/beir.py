@@ -63,15 +63,20 @@ def snapshot_from_beir(
     return build(read(folder, split), cache, encoder or Encoder(), progress)
 
 
-def build(beir: BeirSet, cache: Path, encoder: Encoder, progress: Progress | None = None) -> Snapshot:
-    """The snapshot of a set that was read; its passages stand in the corpus's order, their ids are the rows'."""
-    data = cache / f"{beir.name}-{_key(beir, encoder, snapshots.FORMAT, 'sentences')}"
+def build(
+    beir: BeirSet, cache: Path, encoder: Encoder, progress: Progress | None = None, sentences: bool = True
+) -> Snapshot:
+    """The snapshot of a set that was read; its passages stand in the corpus's order, their ids are the rows'. Without
+    `sentences` these have no vectors (all zero): enough for a search that asks for whole passages alone."""
+    data = cache / f"{beir.name}-{_key(beir, encoder, snapshots.FORMAT, 'sentences' if sentences else 'passages')}"
     if snapshots.current_id(data) is None:
-        _write(beir, data, cache, encoder, progress)
+        _write(beir, data, cache, encoder, progress, sentences)
     return snapshots.open_current(data, encoder.name, encoder.weights_sha256)
 
 
-def _write(beir: BeirSet, data: Path, cache: Path, encoder: Encoder, progress: Progress | None) -> None:
+def _write(
+    beir: BeirSet, data: Path, cache: Path, encoder: Encoder, progress: Progress | None, with_sentences: bool
+) -> None:
     document = Document(beir.name, "", "", "dataset", "", len(beir.rows), passage_count=len(beir.rows))
     pages = [(Page(beir.name, n, str(n), text), array("i")) for n, (_, _, text) in enumerate(beir.rows, 1)]
     passages = [
@@ -81,12 +86,13 @@ def _write(beir: BeirSet, data: Path, cache: Path, encoder: Encoder, progress: P
     texts = [f"{title}. {text}" if title else text for _, title, text in beir.rows]
     sentences = [p.text[start:end] for p in passages for start, end in p.sentences]
     stem = cache / f"{beir.name}-{_key(beir, encoder)}"
+    no_vectors = np.zeros((len(sentences), encoder.dimension), np.float32)
     contents = Contents(
         document,
         pages,
         passages,
         _vectors(stem.with_suffix(".npy"), texts, encoder, progress),
-        _vectors(stem.with_suffix(".sentences.npy"), sentences, encoder, progress),
+        _vectors(stem.with_suffix(".sentences.npy"), sentences, encoder, progress) if with_sentences else no_vectors,
     )
     id = snapshots.snapshot_id("beir", _key(beir, encoder))
     snapshots.publish(data, snapshots.write(data, id, snapshots.made_by(encoder), {beir.name: ""}, [contents]), id)

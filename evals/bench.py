@@ -22,7 +22,7 @@ from casebook.errors import EncoderError
 from casebook.records import Passage
 from evals.beir import BeirSet, Qrels, build
 from index import snapshot as snapshots
-from index.encoder import DEFAULT, PACKAGE_SHA256, Backend, Encoder, TorchBackend, packaged
+from index.encoder import DEFAULT, Backend, Encoder, in_torch
 from index.search import Reranker, SearchSettings, search
 from index.snapshot import Contents, Snapshot
 from ingest.passages import context
@@ -104,16 +104,17 @@ def write_trec(run: Run, file: Path, tag: str) -> None:
                 out.write(f"{id} Q0 {row} {rank} {score:.6f} {tag}\n")
 
 
+BASELINES = ("words (BM25)", "meaning (MiniLM)", "equal weights", "reciprocal rank")
+"""Rows that search with `index.encoder.BASE`, the encoder as it was before it was trained further."""
+
+
 def variants(settings: SearchSettings, reranker: Reranker | None) -> dict[str, Variant]:
     """One row each: what people get first, then each side alone and each fusion, with and without what is optional."""
     plain = replace(settings, rerank=0, expanded=0.0)
-    found: dict[str, Variant] = {
-        "search": (settings, reranker),
-        "words (BM25)": (replace(plain, words_weight=1.0), None),
-        "meaning (MiniLM)": (replace(plain, words_weight=0.0), None),
-        "equal weights": (replace(plain, words_weight=0.5), None),
-        "reciprocal rank": (replace(plain, by_rank=True), None),
-    }
+    fixed = (replace(plain, words_weight=1.0), replace(plain, words_weight=0.0), replace(plain, words_weight=0.5))
+    found: dict[str, Variant] = {"search": (settings, reranker)}
+    found |= {name: (one, None) for name, one in zip(BASELINES, (*fixed, replace(plain, by_rank=True)), strict=True)}
+    found["meaning (ours)"] = (fixed[1], None)
     if settings.rerank and reranker is not None:
         found["search without reranker"] = (replace(settings, rerank=0), None)
     found["no spelling, no names"] = (replace(plain, mend=False, named=0.0), None)
@@ -169,7 +170,7 @@ class TorchEncoder(Encoder):
 
     @functools.cached_property
     def _backend(self) -> Backend:
-        return TorchBackend(DEFAULT, packaged(), PACKAGE_SHA256, 256)
+        return in_torch()
 
 
 def torch_encoder(ours: Encoder, tell: Tell) -> Encoder | None:
@@ -186,7 +187,7 @@ def _no_torch(ours: Encoder) -> str:
     if ours.name != DEFAULT or ours.backend == "TorchBackend":
         return "the encoder in use runs in torch already."
     try:
-        packaged()
+        in_torch()
     except EncoderError as error:
         return str(error)
     return ""
@@ -258,13 +259,16 @@ def compare(
     cache: Path,
     tell: Tell = lambda line: None,
     torch: Encoder | None = None,
+    base: Encoder | None = None,
 ) -> dict[str, dict[str, Result]]:
-    """set name -> variant name -> result; `torch` is another encoder, which "search" is run with once more."""
+    """set name -> variant name -> result. `torch` is another encoder, which "search" is run with once more; `base` the one the
+    `BASELINES` search with (None: the same as the rest)."""
     found: dict[str, dict[str, Result]] = {}
     for beir in sets:
-        snapshot = build(beir, cache, encoder)
-        known = Known(encoder)
+        ours = (build(beir, cache, encoder), Known(encoder))
+        theirs = (build(beir, cache, base, sentences=False), Known(base)) if base else ours
         for number, (name, (settings, reranker)) in enumerate(variants.items()):
+            snapshot, known = theirs if name in BASELINES else ours
             result = evaluate(beir, snapshot, known if number else encoder, settings, reranker)  # type: ignore[arg-type]
             found.setdefault(beir.name, {})[name] = result
             tell(f"{beir.name:14} {name:28} {_line(result)}")

@@ -15,7 +15,7 @@ folder of questions with gold sentences under `metadata.gold` (those the selecto
 the scores alone.
 
 A second confidence, "unasked", is for documents nobody wrote questions for: the same questions, asked of the collection without
-its written ones.
+its written ones. Both are fitted once more ("…_judged") with the judge's verdict among the signals.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from answer import abstain, evidence, select, weights
+from answer import abstain, evidence, judging, select, weights
 from answer.evidence import FEATURES, Relevance
 from answer.select import SelectSettings
 from casebook.asking import Asked, Asking, prepare
@@ -41,6 +41,7 @@ from evals import answers, bench, measure
 from evals.beir import snapshot_from_beir
 from evals.hundred import QUESTIONS
 from evals.memo import remembered
+from index import judge
 from index.search import clean_question
 
 REFUSED = {"careful": 0.20, "balanced": 0.08, "generous": 0.03}
@@ -88,9 +89,20 @@ def fit_ranking(found: Sequence[Case]) -> np.ndarray:
     return np.asarray(model.fit(both, labels, sample_weight=np.r_[share, share]).coef_[0], float)
 
 
-def _with_passage(case: Case, relevance: Relevance | None) -> Case:
-    found = evidence.read_passages(case.asked.question, case.asked.found, case.asked.evidence.hits, relevance)
-    return Case(case.task, replace(case.asked, found=found), case.marks)
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The selector and the judge, None where they are not to be asked; `titles` is what the judge is told of a document."""
+
+    relevance: Relevance | None = None
+    verdict: Relevance | None = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, case: Case) -> Case:
+        """The case with what both say of its best candidates."""
+        asked = case.asked
+        found = evidence.read_passages(asked.question, asked.found, asked.evidence.hits, self.relevance)
+        found = judging.judge(asked.question, found, self.titles, self.verdict)
+        return Case(case.task, replace(asked, found=found), case.marks)
 
 
 def rescored(case: Case, ranking: np.ndarray) -> Case:
@@ -176,17 +188,23 @@ class Groups:
     written_unasked: list[Case]
 
     def each(self, change: Callable[[Case], Case]) -> Groups:
-        return Groups(*([change(case) for case in getattr(self, field.name)] for field in fields(self)))
+        return Groups(*([change(case) for case in getattr(self, one.name)] for one in fields(self)))
 
 
-def fitted(groups: Groups, relevance: Relevance | None) -> dict[str, Any]:
+def fitted(groups: Groups, readers: Readers) -> dict[str, Any]:
     ranking = fit_ranking([*groups.own, *groups.written, *groups.more]).round(4)
-    ready = groups.each(lambda case: _with_passage(rescored(case, ranking), relevance))
-    held, known = fit_confidence(ready.own, ready.written)
-    unasked, known["unasked"] = fit_confidence(ready.own_unasked, ready.written_unasked)
-    print(json.dumps(known), flush=True)
-    scores = dict(zip(FEATURES, ranking.tolist(), strict=True))
-    return {"ranking": scores, "confidence": held, "unasked": unasked, "left_out": known}
+    made: dict[str, Any] = {"ranking": dict(zip(FEATURES, ranking.tolist(), strict=True)), "left_out": {}}
+    for ending, own in (("", replace(readers, verdict=None)), ("_judged", readers)):
+        if ending and readers.verdict is None:
+            continue
+        ready = groups.each(lambda case, own=own: own.read(rescored(case, ranking)))  # type: ignore[misc]
+        for name, asked, written in (
+            ("confidence", ready.own, ready.written),
+            ("unasked", ready.own_unasked, ready.written_unasked),
+        ):
+            made[name + ending], made["left_out"][name + ending] = fit_confidence(asked, written)
+            print(name + ending, json.dumps(made["left_out"][name + ending]), flush=True)
+    return made
 
 
 def open_tasks(folder: Path) -> list[answers.Task]:
@@ -239,12 +257,14 @@ def main() -> int:
     options = parser.parse_args()
     library = Library(load(data=options.data))
     relevance = remembered(library.relevance, options.cache)
+    verdict = remembered(library.verdict, options.cache, judge.FOLDER)
+    readers = Readers(relevance, verdict, {d.id: d.title for d in library.documents()})
     groups = asked(library, options, None)
-    told = f"{len(groups.own)} dev questions of evals/gold, {len(groups.written)} written ones, {len(groups.more)} open ones"
+    told = f"{len(groups.own)} dev questions of evals/questions.jsonl, {len(groups.written)} written ones, {len(groups.more)} open ones"
     result: dict[str, Any] = {"made_by": answers.made_by() | {"fitted_on": told}}
-    result["without_selector"] = fitted(groups, None)
+    result["without_selector"] = fitted(groups, Readers())
     if relevance:
-        result["with_selector"] = fitted(asked(library, options, relevance), relevance)
+        result["with_selector"] = fitted(asked(library, options, relevance), readers)
     else:
         result["with_selector"] = json.loads(weights.FILE.read_text())["with_selector"]
     weights.FILE.write_text(json.dumps(result, indent=1) + "\n")

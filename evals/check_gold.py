@@ -1,6 +1,6 @@
 """Holds the gold questions to the documents: `python -m evals.check_gold [--data DIR] [--relocate] [FILE ...]`.
 
-Without FILE every `evals/gold/*.jsonl` is read. A gold question is one JSON object a line; `Problem`s are
+Without FILE `evals/questions.jsonl` is read. A gold question is one JSON object a line; `Problem`s are
   - a missing or unknown field, an id used twice, a question asked twice;
   - an answerable question without evidence, an unanswerable one with evidence or without `why`;
   - a pooled quote that stands for no evidence there is;
@@ -29,8 +29,8 @@ import snowballstemmer
 
 from casebook.library import Library
 from casebook.settings import load
+from evals.gold import FILE as GOLD
 
-GOLD = Path(__file__).parent / "gold"
 THEMES = Path(__file__).parents[1] / "collection" / "themes.toml"
 KINDS = frozenset(
     {"figure", "name", "definition", "how", "why", "list", "yes_no", "comparison", "which_systems", "synthesis"}
@@ -205,13 +205,13 @@ def themes() -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m evals.check_gold", description="Hold the gold questions to the documents.")
-    parser.add_argument("files", nargs="*", type=Path, help="gold files; none: evals/gold/*.jsonl")
+    parser.add_argument("files", nargs="*", type=Path, help="gold files; none: evals/questions.jsonl")
     parser.add_argument("--data", type=Path, help="the data folder the documents were ingested into")
     parser.add_argument("--relocate", action="store_true", help="correct page numbers of quotes that moved, then check")
     options = parser.parse_args(arguments)
     library = Library(load(data=options.data) if options.data else load())
     pages = read_pages(library)
-    files = options.files or sorted(GOLD.glob("*.jsonl"))
+    files = options.files or [GOLD]
     if options.relocate:
         for path in files:
             rows = read_gold([path])

@@ -2,7 +2,7 @@
 
 Each line of conversations.jsonl is an exchange of two or three questions. Of its last one we ask: after `resolve`, does it
 name the systems meant and no other, and hold the words that carry the subject? And does the answer hold the gold passage
-(`gold` is the id of a question in gold/ that asks the same in full)? Baselines on the same exchanges: the last question
+(`gold` is the id of a question in questions.jsonl that asks the same in full)? Baselines on the same exchanges: the last question
 alone, and all questions run together.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from casebook import asking
 from casebook.library import Library
 from casebook.records import Answer
 from casebook.settings import load
+from evals import gold as golds
+from evals.gold import Quote
 
 HERE = Path(__file__).resolve().parent
 
@@ -29,16 +32,6 @@ def exchanges(split: str = "all") -> list[dict[str, Any]]:
     return [e for e in map(json.loads, lines) if split in ("all", e["split"])]
 
 
-def evidence() -> dict[str, list[dict[str, Any]]]:
-    """Gold passages by question id."""
-    found = {}
-    for path in sorted((HERE / "gold").glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            entry = json.loads(line)
-            found[entry["id"]] = entry["evidence"]
-    return found
-
-
 def understood(exchange: dict[str, Any], resolved: str, names: dict[str, tuple[str, ...]]) -> bool:
     """Whether the resolved question names the systems meant, and them alone, and holds the words of its subject."""
     systems, _ = named_systems(resolved, names)
@@ -46,28 +39,21 @@ def understood(exchange: dict[str, Any], resolved: str, names: dict[str, tuple[s
     return set(systems) == set(exchange["systems"]) and all(set(stems(word)) <= there for word in exchange["words"])
 
 
-def holds(answer: Answer, gold: list[dict[str, Any]]) -> bool:
+def holds(answer: Answer, gold: Sequence[Quote]) -> bool:
     """Whether a statement overlaps a gold passage on its page."""
     for citation in (c for s in answer.statements for c in s.citations):
         for passage in gold:
-            if citation.document == passage["document"] and (
-                passage["quote"] in citation.quote or citation.quote in passage["quote"]
-            ):
+            if citation.document == passage.document and (passage.quote in citation.quote or citation.quote in passage.quote):
                 return True
     return False
 
 
 def run(library: Library, split: str, verbose: bool) -> dict[str, Any]:
     names = asking.names(library.documents())
-    gold = evidence()
+    gold = {question.id: question for question in golds.read()}
     chosen = exchanges(split)
     result: dict[str, Any] = {"split": split, "exchanges": len(chosen), "understood": 0, "with_gold": 0}
     ways = dict.fromkeys(("follow_up", "last_question_alone", "all_questions_together", "asked_in_full"), 0)
-    full = {
-        json.loads(line)["id"]: json.loads(line)["question"]
-        for p in (HERE / "gold").glob("*.jsonl")
-        for line in p.open(encoding="utf-8")
-    }
     for exchange in chosen:
         *before, last = exchange["turns"]
         resolved = library.resolve(last, before)
@@ -76,12 +62,12 @@ def run(library: Library, split: str, verbose: bool) -> dict[str, Any]:
         found = None
         if "gold" in exchange:
             result["with_gold"] += 1
-            passages = gold[exchange["gold"]]
+            passages = gold[exchange["gold"]].evidence
             found = holds(library.ask(last, history=before), passages)
             ways["follow_up"] += found
             ways["last_question_alone"] += holds(library.ask(last), passages)
             ways["all_questions_together"] += holds(library.ask(" ".join(exchange["turns"])), passages)
-            ways["asked_in_full"] += holds(library.ask(full[exchange["gold"]]), passages)
+            ways["asked_in_full"] += holds(library.ask(gold[exchange["gold"]].question), passages)
         if verbose:
             print(
                 f"{'ok ' if right else 'NO '} {'gold' if found else '-   '} {' | '.join(exchange['turns'])}",

@@ -1,4 +1,4 @@
-"""The collection's own questions, with the quotations that answer them: `evals/gold/*.jsonl`, one JSON object a line.
+"""The collection's own questions, with the quotations that answer them: `evals/questions.jsonl`, one JSON object a line.
 
 Keys: id, question, kind, systems, answerable, split ("dev" or "test"), evidence [{document, page, quote}], `any_of`, true
 where one of the quotations is enough, and `pooled` [{document, page, quote, for}]: further quotations that say the same, found
@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).with_name("gold")
+FILE = Path(__file__).with_name("questions.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,10 @@ class Gold:
         return tuple((own, *(quote for number, quote in more if number == place)) for place, own in enumerate(self.evidence, 1))
 
 
-def read(split: str, folder: Path = FOLDER) -> list[Gold]:
-    """Questions of a split, in file order."""
-    found = [
-        _gold(json.loads(line))
-        for file in sorted(folder.glob("*.jsonl"))
-        for line in file.open(encoding="utf-8")
-        if line.strip()
-    ]
-    return [gold for gold in found if gold.split == split]
+def read(split: str = "", file: Path = FILE) -> list[Gold]:
+    """Questions of a split ("": of both), in file order."""
+    found = [_gold(json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [gold for gold in found if split in ("", gold.split)]
 
 
 def _gold(row: dict) -> Gold:  # type: ignore[type-arg]

@@ -14,11 +14,11 @@ from answer.evidence import Relevance
 from index import reranker
 
 
-def remembered(relevance: Relevance | None, cache: Path | None) -> Relevance | None:
-    """`relevance`, asked at most once for a pair; kept in `cache` under the hash of the model's configuration."""
+def remembered(relevance: Relevance | None, cache: Path | None, folder: Path = reranker.FOLDER) -> Relevance | None:
+    """`relevance`, asked at most once for a pair; kept in `cache` under the hash of its model's configuration."""
     if relevance is None or cache is None:
         return relevance
-    model = hashlib.sha256((reranker.FOLDER / "config.json").read_bytes()).hexdigest()[:12]
+    model = hashlib.sha256((folder / "config.json").read_bytes()).hexdigest()[:12]
     file = cache / f"verdicts-{model}.json"
     known: dict[str, float] = json.loads(file.read_text()) if file.is_file() else {}
     before = len(known)

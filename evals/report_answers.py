@@ -25,6 +25,8 @@ def lines(folder: Path) -> list[str]:
 
 def _section(record: dict[str, Any]) -> list[str]:
     selector = "with the selector" if record["selector"] else "without the selector"
+    if record["selector"] and "judge" in record:
+        selector += " and the judge" if record["judge"] else ", without the judge"
     rows = [
         f"## Answers: {record['set']}, {record['split']}, {selector}",
         "",
@@ -52,7 +54,19 @@ def _section(record: dict[str, Any]) -> list[str]:
         "| wrong of answered | " + " | ".join(f"{risk:.2f}" for _, risk in curve) + " |",
         "",
     ]
-    return rows
+    return rows + _kinds(record["by_kind"])
+
+
+def _kinds(by_kind: dict[str, Any]) -> list[str]:
+    """A table by kind of question, where a set has more kinds than answered and not."""
+    answered = {kind: row for kind, row in by_kind.items() if not kind.endswith(", unanswerable")}
+    if len(answered) < 2:
+        return []
+    rows = ["| kind | questions | right | first statement | gold recall | every system named |", "|---|---|---|---|---|---|"]
+    for kind, row in answered.items():
+        keys = ("holds_gold", "first", "recall", "covers_systems")
+        rows.append(f"| {kind.replace('_', ' ')} | {row['questions']} | " + " | ".join(f"{row[key]:.2f}" for key in keys) + " |")
+    return [*rows, ""]
 
 
 def _baselines(record: dict[str, Any]) -> str:

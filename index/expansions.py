@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FLOOR, CEILING = 0.3, 0.9
+FLOOR, CEILING = 0.27, 0.85
 """Cosines of questions that have nothing in common, and of the same question in other words."""
 
 

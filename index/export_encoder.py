@@ -1,12 +1,16 @@
-"""Makes models/encoder from the float weights: python -m index.export_encoder. Runs once, offline; needs torch.
+"""Makes models/encoder from a training result. Runs once, offline; needs torch.
+
+    python -m index.export_encoder --model FOLDER       # what training.encoder wrote
 
 Mean pooling and normalization are part of the graph. Weights become 8-bit integers in blocks of 32 with a scale each,
 activations are quantized row by row while it runs (ONNX Runtime's MatMulNBits, accuracy level 4), the embedding table is
-8-bit. Needs requirements/models.txt (torch, onnx, onnxscript).
+8-bit. The float weights are kept beside them in 16 bits, as a folder of sentence-transformers, for machines without ONNX
+Runtime and for whoever goes on training. Needs requirements/models.txt (torch, onnx, onnxscript).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import shutil
@@ -14,9 +18,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from index.encoder import DEFAULT, PACKAGE_SHA256, packaged
+from index.encoder import BASE, DEFAULT, FOLDER
 from index.files import file_sha256
-from index.onnx_encoder import FOLDER
 
 BLOCK = 32
 
@@ -49,13 +52,14 @@ def to_onnx(model_folder: Path, out: Path) -> None:
     )
 
 
-def quantize(source: Path, out: Path) -> None:
+def quantize(source: Path, out: Path, bits: int = 8) -> None:
+    """8-bit embedding table, matrices in blocks of `bits` a weight; nothing of the machine that exported stays in the file."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     quantize_dynamic(source, out, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
-    quantizer = MatMulNBitsQuantizer(onnx.load(str(out)), bits=8, block_size=BLOCK, is_symmetric=True, accuracy_level=4)
+    quantizer = MatMulNBitsQuantizer(onnx.load(str(out)), bits=bits, block_size=BLOCK, is_symmetric=True, accuracy_level=4)
     quantizer.process()
     model = quantizer.model.model
     del model.metadata_props[:]
@@ -66,25 +70,43 @@ def quantize(source: Path, out: Path) -> None:
     onnx.save(model, str(out))
 
 
+def halved(source: Path, out: Path) -> None:
+    """A folder of sentence-transformers with its weights in 16 bits: half the size, the same vectors to four digits."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    for file in (f for f in source.rglob("*") if f.is_file() and f.suffix in (".json", ".txt")):
+        copy = out / file.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    weights = load_file(source / "model.safetensors")
+    small = {k: v.to(torch.float16).contiguous() if v.is_floating_point() else v.contiguous() for k, v in weights.items()}
+    save_file(small, out / "model.safetensors", metadata={"format": "pt"})
+
+
 def main() -> None:
     logging.disable(logging.WARNING)
-    source = packaged()
-    if file_sha256(source / "model.safetensors") != PACKAGE_SHA256:
-        raise SystemExit("The float weights are not the ones this was written for.")
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="what training.encoder wrote")
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    out: Path = options.out
+    out.mkdir(parents=True, exist_ok=True)
+    halved(options.model, out / "float")
     with tempfile.TemporaryDirectory() as folder:
-        to_onnx(source, Path(folder) / "float.onnx")
-        quantize(Path(folder) / "float.onnx", FOLDER / "model.int8.onnx")
-    shutil.copyfile(source / "tokenizer.json", FOLDER / "tokenizer.json")
+        to_onnx(options.model, Path(folder) / "float.onnx")
+        quantize(Path(folder) / "float.onnx", out / "model.int8.onnx")
+    shutil.copyfile(options.model / "tokenizer.json", out / "tokenizer.json")
     config = {
         "name": DEFAULT,
+        "trained_from": BASE,
         "dimension": 384,
         "max_tokens": 256,
-        "made_from_sha256": PACKAGE_SHA256,
+        "float_sha256": file_sha256(out / "float" / "model.safetensors"),
         "block": BLOCK,
-        "files": {name: file_sha256(FOLDER / name) for name in ("model.int8.onnx", "tokenizer.json")},
+        "files": {name: file_sha256(out / name) for name in ("model.int8.onnx", "tokenizer.json")},
     }
-    (FOLDER / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    (out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

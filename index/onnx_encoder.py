@@ -19,10 +19,9 @@ import numpy as np
 import onnxruntime
 
 from casebook.errors import EncoderError
-from index.encoder import Progress, load_tokenizer
+from index.encoder import FOLDER, REMEDY, Progress, load_tokenizer
 from index.files import file_sha256
 
-FOLDER = Path(__file__).resolve().parent.parent / "models" / "encoder"
 STEP = 64
 """Texts between two calls of `progress`."""
 
@@ -47,7 +46,7 @@ class OnnxBackend:
         if found != self._hashes[name]:
             raise EncoderError(
                 f"The encoder's file {name} is damaged: found sha256 {found[:12]}, expected {self._hashes[name][:12]}. "
-                "Restore the folder models/ (git checkout -- models)."
+                f"{REMEDY[0]}"
             )
         return path
 

@@ -80,7 +80,7 @@ class CrossEncoder:
         return self._loaded("upper.int8.onnx")
 
     def _loaded(self, name: str) -> Any:
-        return _session(self._folder / name, self._config["sha256"][name])
+        return session(self._folder / name, self._config["sha256"][name])
 
     def _logit(self, encoded: Any) -> float:
         inputs = {"input_ids": np.array([encoded.ids], np.int64), "token_type_ids": np.array([encoded.type_ids], np.int64)}
@@ -91,12 +91,13 @@ class CrossEncoder:
 
 
 @functools.lru_cache(maxsize=4)
-def _session(file: Path, sha256: str) -> Any:
-    """One session a file: the reranker and the selector share the lower half."""
+def session(file: Path, sha256: str) -> Any:
+    """One session a file: the reranker and the selector share the lower half. Raises `EncoderError` for a damaged file."""
     found = file_sha256(file) if file.is_file() else "nothing"
     if found != sha256:
         raise EncoderError(
-            f"The reranker's file {file.name} is damaged: found sha256 {found[:12]}. Restore the folder models/."
+            f"The file {file.name} in models/{file.parent.name} is damaged: found sha256 {found[:12]}. "
+            "Restore the folder models/."
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -1,12 +1,13 @@
 """Trains the encoder further on the groups of `training.mine`, and says whether it pays on what was held out.
 
-    python -m training.encoder train   --groups FOLDER --start MINILM --out FOLDER [--minutes 25]
+    python -m training.encoder train   --groups FILE [FILE …] --units FOLDER --start MINILM --out FOLDER [--minutes 25]
     python -m training.encoder blend   --start MINILM --end FOLDER --share .5 --out FOLDER
     python -m training.encoder measure --groups FOLDER --models FOLDER …
 
 The loss is sentence-transformers' multiple negatives ranking (Henderson et al. 2017): a question against its text, the first
 mined negative and all other texts of the batch, temperature 1/20. Word embeddings stay frozen. `blend` goes a part of the way
 from the old weights to the new (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"), which forgets less.
+Questions of the documents that `training.sets` leaves out are not learned from.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import random
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from torch import nn
 
 from training.evaluate import ndcg
 from training.mine import BM25, encode, fuse
+from training.sets import left_out
 
 SEED = 19
 MAX_TOKENS = 112
@@ -38,13 +40,15 @@ A_SET = 4000
 Triple = tuple[str, str, str]
 
 
-def triples(groups: Path, level: str, chance: random.Random) -> list[Triple]:
-    """(question, text that answers it, mined negative) of every answered group of a level, sets evened out, shuffled."""
+def triples(files: Sequence[Path], level: str, without: Collection[str], chance: random.Random) -> list[Triple]:
+    """(question, text that answers it, mined negative) of every answered group of a level, sets evened out, shuffled; none of a
+    question that is to stay unknown (`without`)."""
     found: dict[str, list[Triple]] = defaultdict(list)
-    with (groups / "groups.jsonl").open(encoding="utf-8") as lines:
-        for group in map(json.loads, lines):
-            if group["positive"] and group["level"] == level and len(group["texts"]) > 1:
-                found[group["dataset"]].append((group["question"], *group["texts"][:2]))
+    for line in (line for file in files for line in file.open(encoding="utf-8")):
+        group = json.loads(line)
+        usable = group["positive"] and group["level"] == level and len(group["texts"]) > 1
+        if usable and group["question"] not in without:
+            found[group["dataset"]].append((group["question"], *group["texts"][:2]))
     drawn = [t for own in found.values() for t in chance.sample(own, min(len(own), A_SET))]
     chance.shuffle(drawn)
     return drawn
@@ -73,7 +77,9 @@ def vectors(model: Any, texts: Sequence[str]) -> torch.Tensor:
     return nn.functional.normalize(pooled.float(), dim=1)
 
 
-def train(groups: Path, start: Path, out: Path, minutes: float, rate: float, size: int) -> None:
+def train(
+    groups: Sequence[Path], units: Path, start: Path, out: Path, minutes: float, rate: float, size: int
+) -> None:
     from sentence_transformers import SentenceTransformer
 
     torch.manual_seed(SEED)
@@ -85,8 +91,8 @@ def train(groups: Path, start: Path, out: Path, minutes: float, rate: float, siz
         weights.requires_grad_("word_embeddings" not in name)
     learned = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=rate, weight_decay=0.01)
-    chance = random.Random(SEED)
-    plan = [batch for level in LEVELS for batch in batches(triples(groups, level, chance), size)]
+    chance, without = random.Random(SEED), left_out(units)
+    plan = [batch for level in LEVELS for batch in batches(triples(groups, level, without, chance), size)]
     chance.shuffle(plan)
     began, average, step = time.time(), 0.0, 0
     for step, batch in enumerate(plan):
@@ -151,7 +157,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     steps = parser.add_subparsers(dest="step", required=True)
     one = steps.add_parser("train")
-    one.add_argument("--groups", type=Path, required=True)
+    one.add_argument("--groups", type=Path, nargs="+", required=True, help="files of training.mine and training.written")
+    one.add_argument("--units", type=Path, required=True, help="what training.data wrote")
     one.add_argument("--start", type=Path, required=True)
     one.add_argument("--out", type=Path, required=True)
     one.add_argument("--minutes", type=float, default=25)

@@ -37,7 +37,7 @@ NOT_MEASURED = (
 
 def build(library: Library, results: Path = RESULTS) -> None:
     """Adds the tab's contents."""
-    shown = report(read(results), library.relevance is not None, library.settings.caution)
+    shown = report(read(results), (library.relevance is not None, library.verdict is not None), library.settings.caution)
     gr.HTML(shown, apply_default_css=False, elem_id="cb-quality", js_on_load=None)
 
 
@@ -54,20 +54,20 @@ def read(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def report(results: Sequence[dict[str, Any]], selector: bool = False, point: str = "balanced") -> str:
+def report(results: Sequence[dict[str, Any]], readers: tuple[bool, bool] = (False, False), point: str = "balanced") -> str:
     """The whole tab; says so when nothing was measured yet.
 
-    `selector` tells whether the trained selector is in use and `point` at which setting: figures of the other way are folded.
+    `readers` tells whether the trained selector and the judge are in use and `point` at which setting: figures of other ways are
+    folded.
     """
     answers = [one for one in results if "risk_coverage" in one and "operating_points" in one]
     others = [one for one in results if one not in answers]
     order = list(SETS)
     answers.sort(key=lambda one: order.index(one["set"]) if one.get("set") in SETS else len(order))
-    used = [one for one in answers if bool(one.get("selector")) == selector] or answers
+    used = [one for one in answers if (bool(one.get("selector")), bool(one.get("judge"))) == readers] or answers
     folded = "".join(_answers(one, point) for one in answers if one not in used)
-    without = "without" if selector else "with"
     if folded:
-        summary = f"The same {without} the trained selector, which is not how it runs here"
+        summary = "The same with other readers than those that run here"
         folded = f"<details><summary>{summary}</summary>{folded}</details>"
     if not results:
         body = html.empty("Not measured yet", "Run <code>make evaluation</code> and start again: the figures appear here.")
@@ -93,6 +93,7 @@ def _answers(one: dict[str, Any], point: str) -> str:
     name, about = SETS.get(str(one.get("set")), (str(one.get("set", one["file"])), ""))
     chosen = one["operating_points"].get(point, {})
     name += ", with the trained selector" if one.get("selector") else ""
+    name += " and the judge" if one.get("judge") else ""
     held = f"; split: {html.text(one['split'])}" if one.get("split") else ""
     said = (
         f"Of {one.get('answerable', '–')} questions with an answer, the answer shown held the right passage for "

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casebook.commands import library, print_json
-from casebook.errors import UsageError
+from casebook.errors import EncoderError, UsageError
 
 if TYPE_CHECKING:
     from casebook.library import Library
@@ -78,7 +78,8 @@ def beir(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
     sets = [unseen(read(folder, options.split)) for folder in options.beir]
     variants = _variants(opened, options)
     torch = bench.torch_encoder(opened.encoder, _tell(options)) if options.ablate and not options.without_torch else None
-    results = bench.compare(sets, variants, opened.encoder, options.cache, _tell(options), torch)
+    base = _base() if options.ablate else None
+    results = bench.compare(sets, variants, opened.encoder, options.cache, _tell(options), torch, base)
     if options.run_file:
         bench.write_trec(results[sets[0].name]["search"].run, options.run_file, "casebook")
     return bench.record("beir", results, {s.name: (len(s.rows), len(s.queries)) for s in sets}, _tell(options))
@@ -93,9 +94,12 @@ def collection(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
     if options.ablate:
         settings, reranker = variants["search"]
         variants[bench.UNASKED] = (replace(settings, expanded=0.0), reranker)
+    base = _base() if options.ablate else opened.encoder
     for name, (settings, reranker) in variants.items():
+        encoder = base if name in bench.BASELINES else opened.encoder
         asked = opened.snapshot if settings.expanded else _without_questions(opened, options)
-        found = gold_bench.evaluate(asked, opened.encoder, options.collection, settings, reranker)
+        asked = _encoded_anew(asked, options, encoder) if encoder is not opened.encoder else asked
+        found = gold_bench.evaluate(asked, encoder, options.collection, settings, reranker)
         results[name], kinds[name] = found, found.kinds()
         tell(f"{options.collection:14} {name:28} {found.means()} {found.latency()}")
     first = next(iter(results.values()))
@@ -114,13 +118,30 @@ def collection(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
 
 def _in_torch(opened: Library, options: argparse.Namespace, torch: Encoder) -> CollectionResult:
     """The collection's questions over its passages encoded anew in torch, which is kept in --cache."""
-    from evals import bench
     from evals import collection as gold_bench
 
-    folder = options.cache / f"collection-{opened.snapshot.manifest.id}-{torch.weights_sha256[:12]}"
-    snapshot = bench.encoded_anew(opened.snapshot, folder, torch)
+    snapshot = _encoded_anew(opened.snapshot, options, torch)
     settings, reranker = _variants(opened, options)["search"]
     return gold_bench.evaluate(snapshot, torch, options.collection, settings, reranker)
+
+
+def _encoded_anew(snapshot: Snapshot, options: argparse.Namespace, encoder: Encoder) -> Snapshot:
+    from evals import bench
+
+    questions = "" if len(snapshot.expansions.rows) else "-unasked"
+    folder = options.cache / f"collection-{snapshot.manifest.id}{questions}-{encoder.weights_sha256[:12]}"
+    return bench.encoded_anew(snapshot, folder, encoder)
+
+
+def _base() -> Encoder:
+    """The encoder as it was before it was trained further, which the baselines search with."""
+    from index.encoder import BASE, Encoder, packaged
+
+    try:
+        packaged()
+    except EncoderError as error:
+        raise UsageError(f"The baselines need the encoder as it was. {error}") from error
+    return Encoder(BASE)
 
 
 def _without_questions(opened: Library, options: argparse.Namespace) -> Snapshot:

@@ -14,6 +14,7 @@ pytest.importorskip("ir_measures")
 from casebook.errors import EncoderError
 from evals import bench, report
 from evals.bench import Result
+from index.encoder import Backend
 
 
 def test_without_torch_there_is_a_sentence_and_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,17 +27,17 @@ def test_without_torch_there_is_a_sentence_and_no_row(monkeypatch: pytest.Monkey
     monkeypatch.setattr(bench, "find_spec", lambda name: name)
     assert bench.torch_encoder(in_torch, told.append) is None  # type: ignore[arg-type]
 
-    def missing() -> Path:
-        raise EncoderError("The weights are not installed.")
+    def missing() -> Backend:
+        raise EncoderError("The weights are not there.")
 
-    monkeypatch.setattr(bench, "packaged", missing)
-    assert bench.torch_encoder(ours, told.append) is None  # type: ignore[arg-type]
+    with monkeypatch.context() as patched:
+        patched.setattr(bench, "in_torch", missing)
+        assert bench.torch_encoder(ours, told.append) is None  # type: ignore[arg-type]
     assert [line.removeprefix("No row for torch: ") for line in told] == [
         "torch and sentence-transformers are not installed.",
         "the encoder in use runs in torch already.",
-        "The weights are not installed.",
+        "The weights are not there.",
     ]
-    monkeypatch.setattr(bench, "packaged", lambda: Path())
     found = bench.torch_encoder(ours, told.append)  # type: ignore[arg-type]
     assert found is not None and found.backend == "TorchBackend" and found.name == bench.DEFAULT
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from casebook.errors import EncoderError
-from index.encoder import DEFAULT, PACKAGE_SHA256, Encoder, TorchBackend, packaged
-from index.onnx_encoder import FOLDER, OnnxBackend
+from index.encoder import BASE, FOLDER, Encoder, in_torch, packaged
+from index.onnx_encoder import OnnxBackend
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [
@@ -71,11 +71,20 @@ def test_text_over_the_limit_is_cut_at_the_limit() -> None:
 
 def test_near_the_float_weights() -> None:
     pytest.importorskip("sentence_transformers")
-    exact = TorchBackend(DEFAULT, packaged(), PACKAGE_SHA256, 256)
+    exact = in_torch()
     cosines = (exact.encode(TEXTS) * Encoder().encode(TEXTS)).sum(1)
     assert cosines.min() > 0.997
     assert exact.count_tokens(TEXTS[4]) == Encoder().count_tokens(TEXTS[4])
     assert exact.weights_sha256 != Encoder().weights_sha256
+
+
+def test_the_model_it_was_trained_from_can_still_be_named() -> None:
+    pytest.importorskip("sentence_transformers")
+    packaged()  # raises where the package is missing
+    base, ours = Encoder(BASE), Encoder()
+    assert (base.dimension, base.max_tokens) == (ours.dimension, ours.max_tokens)
+    assert base.weights_sha256 != ours.weights_sha256
+    assert 0.5 < float((base.encode(TEXTS[:1]) * ours.encode(TEXTS[:1])).sum()) < 0.9999
 
 
 def test_no_torch_for_a_question() -> None:

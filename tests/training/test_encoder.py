@@ -32,9 +32,11 @@ def test_triples_are_answered_groups_of_one_level(tmp_path: Path) -> None:
         {"dataset": "a", "level": "passage", "question": "q2", "positive": False, "texts": ["no"]},
         {"dataset": "a", "level": "sentence", "question": "q3", "positive": True, "texts": ["yes", "no"]},
         {"dataset": "a", "level": "passage", "question": "q4", "positive": True, "texts": ["alone"]},
+        {"dataset": "a", "level": "passage", "question": "held out", "positive": True, "texts": ["yes", "no"]},
     ]
     (tmp_path / "groups.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert encoder.triples(tmp_path, "passage", random.Random(1)) == [("q1", "yes", "no")]
+    files = [tmp_path / "groups.jsonl"]
+    assert encoder.triples(files, "passage", {"held out"}, random.Random(1)) == [("q1", "yes", "no")]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
