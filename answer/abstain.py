@@ -102,7 +102,7 @@ def confidence(
 
 def judged_by(found: Sequence[Candidate]) -> tuple[bool, bool, bool]:
     """(whether the cross-encoder read any of them, whether nobody wrote questions for the best one's passage, whether the judge
-    read any): what chooses among the weights of `answer.weights.calibration`. Without written questions all scores are lower."""
+    read any): what chooses among the weights of `answer.weights.calibration`. Without written questions scores are lower."""
     read = any(not math.isnan(c.logit) for c in found)
     judged = any(not math.isnan(c.judged) for c in found)
     return read, bool(found) and math.isnan(found[0].expanded), judged

@@ -63,9 +63,7 @@ def snapshot_from_beir(
     return build(read(folder, split), cache, encoder or Encoder(), progress)
 
 
-def build(
-    beir: BeirSet, cache: Path, encoder: Encoder, progress: Progress | None = None, sentences: bool = True
-) -> Snapshot:
+def build(beir: BeirSet, cache: Path, encoder: Encoder, progress: Progress | None = None, sentences: bool = True) -> Snapshot:
     """The snapshot of a set that was read; its passages stand in the corpus's order, their ids are the rows'. Without
     `sentences` these have no vectors (all zero): enough for a search that asks for whole passages alone."""
     data = cache / f"{beir.name}-{_key(beir, encoder, snapshots.FORMAT, 'sentences' if sentences else 'passages')}"
@@ -74,9 +72,7 @@ def build(
     return snapshots.open_current(data, encoder.name, encoder.weights_sha256)
 
 
-def _write(
-    beir: BeirSet, data: Path, cache: Path, encoder: Encoder, progress: Progress | None, with_sentences: bool
-) -> None:
+def _write(beir: BeirSet, data: Path, cache: Path, encoder: Encoder, progress: Progress | None, with_sentences: bool) -> None:
     document = Document(beir.name, "", "", "dataset", "", len(beir.rows), passage_count=len(beir.rows))
     pages = [(Page(beir.name, n, str(n), text), array("i")) for n, (_, _, text) in enumerate(beir.rows, 1)]
     passages = [

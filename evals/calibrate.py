@@ -260,7 +260,9 @@ def main() -> int:
     verdict = remembered(library.verdict, options.cache, judge.FOLDER)
     readers = Readers(relevance, verdict, {d.id: d.title for d in library.documents()})
     groups = asked(library, options, None)
-    told = f"{len(groups.own)} dev questions of evals/questions.jsonl, {len(groups.written)} written ones, {len(groups.more)} open ones"
+    told = (
+        f"{len(groups.own)} dev questions of the collection, {len(groups.written)} written ones, {len(groups.more)} open ones"
+    )
     result: dict[str, Any] = {"made_by": answers.made_by() | {"fitted_on": told}}
     result["without_selector"] = fitted(groups, Readers())
     if relevance:

@@ -2,8 +2,8 @@
 
 Each line of conversations.jsonl is an exchange of two or three questions. Of its last one we ask: after `resolve`, does it
 name the systems meant and no other, and hold the words that carry the subject? And does the answer hold the gold passage
-(`gold` is the id of a question in questions.jsonl that asks the same in full)? Baselines on the same exchanges: the last question
-alone, and all questions run together.
+(`gold` is the id of a question in questions.jsonl that asks the same in full)? Baselines on the same exchanges: the last
+question alone, and all questions run together.
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ def _kinds(by_kind: dict[str, Any]) -> list[str]:
     rows = ["| kind | questions | right | first statement | gold recall | every system named |", "|---|---|---|---|---|---|"]
     for kind, row in answered.items():
         keys = ("holds_gold", "first", "recall", "covers_systems")
-        rows.append(f"| {kind.replace('_', ' ')} | {row['questions']} | " + " | ".join(f"{row[key]:.2f}" for key in keys) + " |")
+        shown = " | ".join(f"{row[key]:.2f}" for key in keys)
+        rows.append(f"| {kind.replace('_', ' ')} | {row['questions']} | {shown} |")
     return [*rows, ""]
 
 

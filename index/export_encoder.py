@@ -52,22 +52,25 @@ def to_onnx(model_folder: Path, out: Path) -> None:
     )
 
 
-def quantize(source: Path, out: Path, bits: int = 8) -> None:
-    """8-bit embedding table, matrices in blocks of `bits` a weight; nothing of the machine that exported stays in the file."""
+def quantize(source: Path, out: Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     quantize_dynamic(source, out, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
-    quantizer = MatMulNBitsQuantizer(onnx.load(str(out)), bits=bits, block_size=BLOCK, is_symmetric=True, accuracy_level=4)
+    quantizer = MatMulNBitsQuantizer(onnx.load(str(out)), bits=8, block_size=BLOCK, is_symmetric=True, accuracy_level=4)
     quantizer.process()
-    model = quantizer.model.model
+    onnx.save(bare(quantizer.model.model), str(out))
+
+
+def bare(model: Any) -> Any:
+    """An ONNX model without what the exporter notes in it: stack traces and paths of the machine."""
     del model.metadata_props[:]
     del model.graph.metadata_props[:]
     for node in [*model.graph.node, *model.graph.value_info, *model.graph.initializer]:
-        del node.metadata_props[:]  # stack traces and paths of the machine that exported it
+        del node.metadata_props[:]
         node.doc_string = ""
-    onnx.save(model, str(out))
+    return model
 
 
 def halved(source: Path, out: Path) -> None:

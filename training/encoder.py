@@ -77,9 +77,7 @@ def vectors(model: Any, texts: Sequence[str]) -> torch.Tensor:
     return nn.functional.normalize(pooled.float(), dim=1)
 
 
-def train(
-    groups: Sequence[Path], units: Path, start: Path, out: Path, minutes: float, rate: float, size: int
-) -> None:
+def train(groups: Sequence[Path], units: Path, start: Path, out: Path, minutes: float, rate: float, size: int) -> None:
     from sentence_transformers import SentenceTransformer
 
     torch.manual_seed(SEED)

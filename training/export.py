@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from evals.measure import calibration_error
 from index.encoder import file_sha256
+from index.export_encoder import bare
 from index.reranker import CrossEncoder
 from training.data import SEED, sentences
 from training.mine import BM25
@@ -94,9 +95,11 @@ def to_onnx(model: Path, folder: Path) -> None:
 
 def quantize(source: Path, out: Path) -> None:
     """Signed weights, one scale a channel. Seven bits (`reduce_range`): processors without VNNI overflow with eight."""
+    import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(source, out, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    onnx.save(bare(onnx.load(str(out))), str(out))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
     python -m training.judge pairs --squad FOLDER --units FOLDER --groups FOLDER --data DATA --out FILE
     python -m training.judge train --pairs FILE --start MPNET --out FOLDER [--minutes 60]
     python -m training.judge check --units FOLDER --models FOLDER …
-    python -m training.judge export --units FOLDER --model FOLDER --out models/judge [--bits 4]
+    python -m training.judge export --units FOLDER --model FOLDER --out models/judge
 
 The selector is small and picks the sentence; the judge is larger and reads one text a question: the chosen sentence with what
 stands around it (`answer.judging.stretch` cuts it). It starts from the weights of all-mpnet-base-v2 (Apache-2.0;
@@ -31,12 +31,12 @@ from torch import Tensor, nn
 from transformers import AutoConfig, MPNetModel
 
 from answer.judging import stretch
-from index.export_encoder import quantize
 from index.files import file_sha256
 from index.judge import WEIGHTS
 from index.judge import Judge as Shipped
 from training.data import SEED, sentences
 from training.evaluate import auroc
+from training.export import quantize
 from training.mine import BM25, overlap, write
 from training.traps import article, is_training
 from training.written import FOLDER as QUESTIONS
@@ -44,8 +44,8 @@ from training.written import collection_units
 
 MAX_TOKENS = 160
 LAYERS, FROZEN = 8, 2
-"""Layers of the twelve that are kept, and those of them that stay as they are: without the upper ones a model of this kind loses
-little (Sajjad et al. 2023, "On the effect of dropping layers of pre-trained transformer models") and is half as fast again."""
+"""Layers of the twelve that are kept, and those of them that stay as they are: without the upper ones a model of this kind
+loses little (Sajjad et al. 2023, "On the effect of dropping layers of pre-trained transformer models"), and time a third."""
 PUBLIC = 2400
 """Pairs drawn from the groups of the public sets, half of them answered."""
 OPEN_TRAPS = 4200
@@ -310,9 +310,9 @@ def export(options: argparse.Namespace) -> None:
     (options.out / "tokenizer.json").write_bytes((options.model / "tokenizer.json").read_bytes())
     with tempfile.TemporaryDirectory() as name:
         to_onnx(options.model, Path(name) / "float.onnx")
-        quantize(Path(name) / "float.onnx", options.out / WEIGHTS, options.bits)
+        quantize(Path(name) / "float.onnx", options.out / WEIGHTS)
     files = (WEIGHTS, "tokenizer.json")
-    config: dict[str, object] = {"max_tokens": MAX_TOKENS, "bits": options.bits}
+    config: dict[str, object] = {"max_tokens": MAX_TOKENS}
     config["sha256"] = {name: file_sha256(options.out / name) for name in files}
     (options.out / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     pairs, answered = held_out(options.units)
@@ -350,7 +350,6 @@ def main() -> None:
     four.add_argument("--units", type=Path, required=True)
     four.add_argument("--model", type=Path, required=True)
     four.add_argument("--out", type=Path, required=True)
-    four.add_argument("--bits", type=int, default=4, choices=(4, 8), help="of a weight")
     options = parser.parse_args()
     {"pairs": make, "train": train, "check": check, "export": export}[options.step](options)
 

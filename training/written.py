@@ -3,7 +3,8 @@
     python -m training.written --data DATA --units FOLDER --encoder FOLDER --out FILE
 
 What the collection answers stands in its own `questions.jsonl` (`ingest.expansions`); only what is marked "trained" there is
-trained on, and none of it belongs to a passage that holds gold evidence, as first written, of a test question (`evals/questions.jsonl`).
+trained on, and none of it belongs to a passage that holds gold evidence, as first written, of a test question
+(`evals/questions.jsonl`).
 `questions/collection.jsonl` has the near misses, and what was held out: {document, page, quote, kind, question}.
 `questions/open.jsonl` asks of paragraphs of the open sets: {document, paragraph, sentence, kind, question}. Kinds: "q" the
 sentence answers it; "p" it does, in other words; "n" a near miss, which the sentence does not answer; "trap" a near miss that

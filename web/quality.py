@@ -57,8 +57,8 @@ def read(folder: Path) -> list[dict[str, Any]]:
 def report(results: Sequence[dict[str, Any]], readers: tuple[bool, bool] = (False, False), point: str = "balanced") -> str:
     """The whole tab; says so when nothing was measured yet.
 
-    `readers` tells whether the trained selector and the judge are in use and `point` at which setting: figures of other ways are
-    folded.
+    `readers` tells whether the trained selector and the judge are in use and `point` at which setting: figures of other ways
+    are folded.
     """
     answers = [one for one in results if "risk_coverage" in one and "operating_points" in one]
     others = [one for one in results if one not in answers]

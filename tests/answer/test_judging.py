@@ -29,9 +29,10 @@ def test_a_stretch_holds_its_sentence_and_keeps_to_the_limit(sentences: list[str
     assert len(text.split()) - 1 <= max(judging.WORDS, len(numbered[at].split()))
 
 
-def test_sentences_after_come_before_those_ahead() -> None:
+def test_the_sentence_after_has_the_first_place_and_the_one_before_the_next() -> None:
     long = " ".join(["word"] * 40) + "."
-    assert judging.stretch("", [long, "Here.", long, long], 1) == f"Here. {long} {long}"
+    assert judging.stretch("", [long, "Here.", long, long], 1) == f"{long} Here. {long}"
+    assert judging.stretch("", [long, f"Here. {long}", long, long], 1) == f"Here. {long} {long}"
     assert judging.stretch("Denver", ["A.", "B.", "C."], 1) == "Denver. A. B. C."
 
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from training import judge  # noqa: E402  needs torch
+from training import judge
 
 
 def pairs(count: int) -> list[dict[str, object]]:
