@@ -96,8 +96,7 @@ def session(file: Path, sha256: str) -> Any:
     found = file_sha256(file) if file.is_file() else "nothing"
     if found != sha256:
         raise EncoderError(
-            f"The file {file.name} in models/{file.parent.name} is damaged: found sha256 {found[:12]}. "
-            "Restore the folder models/."
+            f"The file models/{file.parent.name}/{file.name} is damaged: found sha256 {found[:12]}. Restore the folder models/."
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

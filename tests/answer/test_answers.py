@@ -149,11 +149,12 @@ def test_a_refusal_names_what_is_missing_and_the_nearest_passage(library: Librar
 
 
 def test_the_operating_points_are_ordered(library: Library) -> None:
-    for judged_by in itertools.product((False, True), repeat=2):
+    ways = [way for way in itertools.product((False, True), repeat=3) if way[0] or not way[2]]  # no judge without a selector
+    for judged_by in ways:
         asked = [abstain.threshold(point, *judged_by) for point in ("generous", "balanced", "careful")]
         assert asked == sorted(asked)
     assert [library.ask("tutoring", point=p).asked for p in ("generous", "balanced", "careful")] == sorted(
-        abstain.threshold(p, library.relevance is not None) for p in abstain.POINTS
+        abstain.threshold(p, library.relevance is not None, judged=library.verdict is not None) for p in abstain.POINTS
     )
     with pytest.raises(UsageError, match="careful, balanced, generous"):
         library.ask("tutoring", point="reckless")

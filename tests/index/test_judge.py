@@ -40,7 +40,7 @@ def test_a_damaged_file_is_told_in_a_sentence(tmp_path: Path) -> None:
     with (folder / WEIGHTS).open("r+b") as file:
         file.seek(1000)
         file.write(b"\0\1\2\3")
-    with pytest.raises(EncoderError, match=r"judge\.onnx in models/judge is damaged.*Restore the folder models/"):
+    with pytest.raises(EncoderError, match=r"models/judge/judge\.onnx is damaged.*Restore the folder models/"):
         Judge(folder).logits(QUESTION, [ANSWER])
     (folder / "config.json").unlink()
     with pytest.raises(EncoderError, match="incomplete"):
