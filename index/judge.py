@@ -22,6 +22,8 @@ from index.reranker import QUESTION_WORDS, session
 
 FOLDER = Path(__file__).resolve().parent.parent / "models" / "judge"
 WEIGHTS = "judge.onnx"
+KEPT = 1000
+"""Verdicts remembered: whoever changes how careful an answer must be asks the same again, and many press the same examples."""
 
 
 class Judge:
@@ -30,6 +32,7 @@ class Judge:
     def __init__(self, folder: Path = FOLDER, threads: int | None = None) -> None:
         self._folder = folder
         self._threads = threads or min(2, len(_cores()))
+        self._verdict = functools.lru_cache(KEPT)(self._read)
         try:
             self._config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -37,13 +40,12 @@ class Judge:
 
     def logits(self, question: str, texts: Sequence[str]) -> np.ndarray:
         """(n,) float64, higher where the text answers the question."""
-        asked = " ".join(question.split()[:QUESTION_WORDS])
-        encoded = [self._tokenizer.encode(asked, text).ids for text in texts]
-        assert self._session  # loaded once, before threads ask for it
+        read = functools.partial(self._verdict, " ".join(question.split()[:QUESTION_WORDS]))
+        assert self._session and self._tokenizer  # loaded once, before threads ask for them
         if self._threads == 1 or len(texts) < 2:
-            return np.array([self._logit(ids) for ids in encoded], np.float64)
+            return np.array([read(text) for text in texts], np.float64)
         with ThreadPoolExecutor(self._threads) as pool:
-            return np.array(list(pool.map(self._logit, encoded)), np.float64)
+            return np.array(list(pool.map(read, texts)), np.float64)
 
     @functools.cached_property
     def _tokenizer(self) -> Any:
@@ -55,6 +57,7 @@ class Judge:
     def _session(self) -> Any:
         return session(self._folder / WEIGHTS, self._config["sha256"][WEIGHTS])
 
-    def _logit(self, ids: Sequence[int]) -> float:
+    def _read(self, question: str, text: str) -> float:
+        ids = self._tokenizer.encode(question, text).ids
         found = self._session.run(["logit"], {"input_ids": np.array([ids], np.int64)})[0]
         return round(float(np.ravel(found)[0]), 6)

@@ -21,7 +21,7 @@ SENTENCES = st.lists(st.integers(1, 60).map(lambda n: " ".join(["word"] * n) + "
 @given(SENTENCES, st.data())
 def test_a_stretch_holds_its_sentence_and_keeps_to_the_limit(sentences: list[str], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(sentences) - 1))
-    numbered = [f"{i}{s}" for i, s in enumerate(sentences)]
+    numbered = [f"s{i:02}{s}" for i, s in enumerate(sentences)]
     text = judging.stretch("Denver", numbered, at)
     assert text.startswith("Denver. ") and numbered[at] in text
     held = [s for s in numbered if s in text]
