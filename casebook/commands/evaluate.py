@@ -36,6 +36,7 @@ def register(commands: argparse._SubParsersAction, shared: argparse.ArgumentPars
         "--run", dest="run_file", type=Path, metavar="FILE", help="write a TREC run file (one BEIR folder only)"
     )
     command.add_argument("--ablate", action="store_true", help="a row each for words, meaning, every fusion, and torch")
+    command.add_argument("--rows", nargs="+", default=[], metavar="ROW", help="with --ablate: these rows only, by name")
     command.add_argument("--without-torch", action="store_true", help="no row for torch, which encodes every passage anew")
     command.add_argument("--rerank", type=int, default=None, metavar="N", help="candidates the reranker reads (0: none)")
     command.add_argument(
@@ -161,4 +162,8 @@ def _variants(opened: Library, options: argparse.Namespace) -> dict[str, Any]:
 
         settings = replace(settings, rerank=options.rerank)
         reranker = CrossEncoder() if options.rerank else None
-    return variants(settings, reranker) if options.ablate else {"search": (settings, reranker)}
+    every = variants(settings, reranker)
+    if unknown := set(options.rows) - set(every):
+        raise UsageError(f"There is no row {sorted(unknown)[0]!r}. Rows are: {', '.join(every)}.")
+    wanted = (options.rows or every) if options.ablate else ["search"]
+    return {name: one for name, one in every.items() if name in wanted}
