@@ -18,12 +18,10 @@ import numpy as np
 from casebook.errors import EncoderError
 from index.encoder import load_tokenizer
 from index.onnx_encoder import _cores
-from index.reranker import QUESTION_WORDS, session
+from index.reranker import KEPT, QUESTION_WORDS, session
 
 FOLDER = Path(__file__).resolve().parent.parent / "models" / "judge"
 WEIGHTS = "judge.onnx"
-KEPT = 1000
-"""Verdicts remembered: whoever changes how careful an answer must be asks the same again, and many press the same examples."""
 
 
 class Judge:

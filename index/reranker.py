@@ -24,6 +24,8 @@ from index.onnx_encoder import _cores
 FOLDER = Path(__file__).resolve().parent.parent / "models" / "selector"
 QUESTION_WORDS = 60
 MAX_TOKENS = 256
+KEPT = 10_000
+"""Verdicts remembered: whoever changes how careful an answer must be asks the same again, and many press the same examples."""
 
 Depth = Literal["early", "full"]
 
@@ -39,6 +41,7 @@ class CrossEncoder:
     ) -> None:
         self._folder, self._depth, self._max_tokens = folder, depth, max_tokens
         self._threads = threads or min(2, len(_cores()))
+        self._logit = functools.lru_cache(KEPT)(self._read)
         try:
             self._config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -57,13 +60,12 @@ class CrossEncoder:
 
     def logits(self, question: str, texts: Sequence[str]) -> np.ndarray:
         """(n,) float64, as the model gives them."""
-        asked = " ".join(question.split()[:QUESTION_WORDS])
-        encoded = [self._tokenizer.encode(asked, text) for text in texts]
-        assert self._lower and (self._depth == "early" or self._upper)  # loaded once, before threads ask for them
+        read = functools.partial(self._logit, " ".join(question.split()[:QUESTION_WORDS]))
+        assert self._tokenizer and self._lower and (self._depth == "early" or self._upper)  # loaded once, before threads ask
         if self._threads == 1 or len(texts) < 2:
-            return np.array([self._logit(one) for one in encoded], np.float64)
+            return np.array([read(text) for text in texts], np.float64)
         with ThreadPoolExecutor(self._threads) as pool:
-            return np.array(list(pool.map(self._logit, encoded)), np.float64)
+            return np.array(list(pool.map(read, texts)), np.float64)
 
     @functools.cached_property
     def _tokenizer(self) -> Any:
@@ -82,7 +84,8 @@ class CrossEncoder:
     def _loaded(self, name: str) -> Any:
         return session(self._folder / name, self._config["sha256"][name])
 
-    def _logit(self, encoded: Any) -> float:
+    def _read(self, question: str, text: str) -> float:
+        encoded = self._tokenizer.encode(question, text)
         inputs = {"input_ids": np.array([encoded.ids], np.int64), "token_type_ids": np.array([encoded.type_ids], np.int64)}
         if self._depth == "early":
             return float(np.ravel(self._lower.run(["early"], inputs)[0])[0])
