@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 from casebook.errors import EncoderError
 from index.encoder import load_tokenizer
 from index.onnx_encoder import _cores
-from index.reranker import KEPT, QUESTION_WORDS, session
+from index.reranker import KEPT, QUESTION_WORDS, each, session
 
 FOLDER = Path(__file__).resolve().parent.parent / "models" / "judge"
 WEIGHTS = "judge.onnx"
@@ -40,10 +39,7 @@ class Judge:
         """(n,) float64, higher where the text answers the question."""
         read = functools.partial(self._verdict, " ".join(question.split()[:QUESTION_WORDS]))
         assert self._session and self._tokenizer  # loaded once, before threads ask for them
-        if self._threads == 1 or len(texts) < 2:
-            return np.array([read(text) for text in texts], np.float64)
-        with ThreadPoolExecutor(self._threads) as pool:
-            return np.array(list(pool.map(read, texts)), np.float64)
+        return each(read, texts, self._threads)
 
     @functools.cached_property
     def _tokenizer(self) -> Any:

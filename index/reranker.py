@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
@@ -62,10 +62,7 @@ class CrossEncoder:
         """(n,) float64, as the model gives them."""
         read = functools.partial(self._logit, " ".join(question.split()[:QUESTION_WORDS]))
         assert self._tokenizer and self._lower and (self._depth == "early" or self._upper)  # loaded once, before threads ask
-        if self._threads == 1 or len(texts) < 2:
-            return np.array([read(text) for text in texts], np.float64)
-        with ThreadPoolExecutor(self._threads) as pool:
-            return np.array(list(pool.map(read, texts)), np.float64)
+        return each(read, texts, self._threads)
 
     @functools.cached_property
     def _tokenizer(self) -> Any:
@@ -91,6 +88,14 @@ class CrossEncoder:
             return float(np.ravel(self._lower.run(["early"], inputs)[0])[0])
         states = self._lower.run(["states"], inputs)[0]
         return float(np.ravel(self._upper.run(["logit"], {"states": states})[0])[0])
+
+
+def each(read: Callable[[str], float], texts: Sequence[str], threads: int) -> np.ndarray:
+    """(n,) float64: what `read` says of every text, side by side on so many threads, in the order given."""
+    if threads == 1 or len(texts) < 2:
+        return np.array([read(text) for text in texts], np.float64)
+    with ThreadPoolExecutor(threads) as pool:
+        return np.array(list(pool.map(read, texts)), np.float64)
 
 
 @functools.lru_cache(maxsize=4)
